@@ -1,0 +1,17 @@
+"""ganzoo: a GAN model zoo on PyTorch Lightning."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganzoo.model import ACGAN, CGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, InfoGAN
+
+__version__ = "0.1.0"
+__all__ = ["ACGAN", "CGAN", "DCGAN", "GAN", "LSGAN", "SNGAN", "WGAN", "WGANGP", "InfoGAN"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the animals, and torch with them, only when one is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
+    return getattr(import_module("ganzoo.model"), name)

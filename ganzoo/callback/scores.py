@@ -1,0 +1,140 @@
+"""Scores the samples of every validation against the real ones."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities import rank_zero_warn
+from torch import Tensor
+
+from ganzoo.error import UserError
+from ganzoo.metric import Extractor, Score
+from ganzoo.metric.cache import FeatureFile, RealFeatures, default_cache_dir
+
+
+class Scores(Callback):
+    """Logs `val/<name>` and `val/<name>_n`, the number of generated samples, for every score.
+
+    It reads {"real": (B, ...), "fake": (B, ...)}, in [-1, 1], from the validation step and never
+    the model. Each distinct extractor sees a batch once, however many scores use it, and the real
+    samples once and for all: their features are kept in memory and in `cache_dir`, if the trainer
+    has a data module with a fingerprint. It is no part of the module, so that feature networks stay
+    out of checkpoints and parameters. The global random state is left as it was.
+
+    Args:
+        scores: The scores by name. The logged names come from here.
+        cache_dir: None stands for `$GANZOO_CACHE`, else `ganzoo` in the user's cache folder.
+        required: Whether missing weights of an extractor are an error; otherwise its
+            scores are left out after a warning.
+
+    Raises:
+        UserError: if a required extractor is missing, or validation gives too few samples.
+    """
+
+    def __init__(
+        self, scores: Mapping[str, Score], cache_dir: str | None = None, required: bool = False
+    ) -> None:
+        self.scores = dict(scores)
+        self.cache_dir = Path(cache_dir).expanduser() if cache_dir else default_cache_dir()
+        self.required = required
+        self.panels: list[_Panel] = []
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.scores = {name: score for name, score in self.scores.items() if self._has(score, name)}
+        panels: dict[str, _Panel] = {}
+        for score in self.scores.values():
+            extractor = score.extractor
+            if extractor.fingerprint not in panels:
+                reals = RealFeatures(extractor, self._file(trainer, extractor))
+                panels[extractor.fingerprint] = _Panel(extractor, reals)
+            panels[extractor.fingerprint].add(score)
+        self.panels = list(panels.values())
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.n_fake = 0
+        for panel in self.panels:
+            panel.begin()
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
+    ) -> None:
+        self.n_fake += len(outputs["fake"])
+        for panel in self.panels:
+            panel.update(outputs["real"], outputs["fake"])
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        pl_module.log("step", float(trainer.global_step), sync_dist=True)  # the logger's axis
+        for name, score in self.scores.items():
+            self._log(trainer, pl_module, name, _value(score))
+        self._keep_reals()
+
+    def _log(self, trainer: Trainer, module: LightningModule, name: str, value: float) -> None:
+        if math.isnan(value):
+            rank_zero_warn(
+                f"val/{name} is left out at generator step {trainer.global_step}, because some "
+                "generated samples are not finite: lower the learning rates."
+            )
+            return
+        module.log(f"val/{name}", value, prog_bar=True, sync_dist=True)
+        module.log(f"val/{name}_n", float(self.n_fake), reduce_fx="sum", sync_dist=True)
+
+    def _has(self, score: Score, name: str) -> bool:
+        try:
+            score.extractor.load()
+        except UserError as problem:
+            if self.required:
+                raise
+            rank_zero_warn(f"Training goes on without val/{name}. {problem}")
+            return False
+        return True
+
+    def _file(self, trainer: Trainer, extractor: Extractor) -> FeatureFile | None:
+        data: Any = getattr(trainer, "datamodule", None)
+        if not hasattr(data, "fingerprint"):
+            return None
+        samples = (data.fingerprint, data.n_val, trainer.global_rank, trainer.world_size)
+        return FeatureFile(self.cache_dir, *samples, extractor.fingerprint)
+
+    def _keep_reals(self) -> None:
+        try:
+            for panel in self.panels:
+                panel.reals.end()
+        except OSError as problem:
+            rank_zero_warn(
+                f"Features of the real samples cannot be kept in {self.cache_dir} "
+                f"({problem.strerror}), so every run computes them; set GANZOO_CACHE to a folder "
+                "that can be written."
+            )
+
+
+class _Panel:
+    """The scores that judge by the same features."""
+
+    def __init__(self, extractor: Extractor, reals: RealFeatures) -> None:
+        self.extractor = extractor
+        self.reals = reals
+        self.scores: list[Score] = []
+
+    def add(self, score: Score) -> None:
+        score.extractor = self.extractor
+        self.scores.append(score)
+
+    def begin(self) -> None:
+        self.reals.begin()
+        for score in self.scores:
+            score.reset()
+
+    def update(self, real: Tensor, fake: Tensor) -> None:
+        for features, is_real in ((self.reals(real), True), (self.extractor(fake), False)):
+            for score in self.scores:
+                score.update(features, real=is_real)
+
+
+def _value(score: Score) -> float:
+    """Compute, with the same draws on every process and in every validation."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        return score.compute()

@@ -1,0 +1,74 @@
+import json
+import os
+from math import inf
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+
+class Summary(Callback):
+    """Measures speed and the best score, and writes them to ``metrics.json`` at the end.
+
+    Args:
+        folder: The run's folder.
+        monitor: Name of the score, such as ``val/fid``, of which less is better; None for none.
+    """
+
+    def __init__(self, folder: str | Path, monitor: str | None) -> None:
+        self.path = Path(folder) / "metrics.json"
+        self.monitor = monitor
+        self.best, self.best_step = inf, 0
+        self.seconds, self.images, self.since = 0.0, 0, 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.since = perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        now = perf_counter()
+        self.seconds += now - self.since
+        self.since = now
+        self.images += len(batch[0]) * trainer.world_size
+        if trainer.global_step == trainer.max_steps:
+            # Lightning validates before it stops early, and not at the end of the budget.
+            trainer.should_stop = True
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.since = perf_counter()
+        score = float(trainer.callback_metrics.get(self.monitor or "", inf))
+        if score < self.best:
+            self.best, self.best_step = score, trainer.global_step
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            scores = trainer.callback_metrics.items()
+            write_json(
+                self.path,
+                {
+                    **{name: float(value) for name, value in scores if name.startswith("val/")},
+                    "monitor": self.monitor,
+                    "best": self.best if self.best < inf else None,
+                    "best_step": self.best_step,
+                    "steps": trainer.global_step,
+                    "images": self.images,
+                    "train_seconds": round(self.seconds, 2),
+                    "images_per_second": round(self.images / max(self.seconds, 1e-9), 2),
+                },
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        kept = ("best", "best_step", "seconds", "images")
+        return {name: getattr(self, name) for name in kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        vars(self).update(state_dict)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write the file whole or not at all."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(unfinished, path)

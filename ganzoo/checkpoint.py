@@ -1,0 +1,91 @@
+"""From a run's folder or a checkpoint back to a game."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from ganzoo.error import UserError
+from ganzoo.game import Game
+
+TRUSTED = ("ganzoo.", "torch.optim.")
+
+
+def load(run: Path) -> tuple[Game, DictConfig]:
+    """Build the game of a run's best checkpoint, or of the checkpoint given.
+
+    Only weights and plain values are read: nothing in the file can run code.
+
+    Returns:
+        The game and the configuration it was trained with.
+
+    Raises:
+        UserError: If there is no checkpoint, or it is not of this zoo or this run.
+    """
+    path = find(run)
+    content = read(path)
+    cfg = OmegaConf.create(content.get("hyper_parameters", {}))
+    if "model" not in cfg:
+        raise UserError(f"{path} is no checkpoint of ganzoo: it does not say of which model it is.")
+    refuse_another_model(path, cfg)
+    refuse_strangers(OmegaConf.to_container(cfg.model, resolve=True))
+    game: Game = instantiate(cfg.model, _convert_="all")
+    try:
+        game.load_state_dict(content["state_dict"])
+    except RuntimeError as error:
+        raise UserError(
+            f"the weights in {path} do not fit {cfg.model._target_}, which its configuration "
+            f"names: {str(error).splitlines()[1].strip()[:200]}"
+        ) from error
+    return game, cfg
+
+
+def find(run: Path) -> Path:
+    """The checkpoint that a path stands for."""
+    if run.is_file():
+        return run
+    names = [run / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
+    path = next((name for name in names if name.exists()), None)
+    if path is None:
+        raise UserError(
+            f"{run} is neither a checkpoint nor a run's folder with checkpoints/best.ckpt: give "
+            "the folder that training named at its end, such as runs/dcgan-mnist5k/…"
+        )
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever the bytes lead it to
+        raise UserError(
+            f"{path} cannot be read as a checkpoint, it is damaged or holds more than weights and "
+            "plain values: give another, such as checkpoints/last.ckpt beside it."
+        ) from error
+    return content
+
+
+def refuse_another_model(path: Path, cfg: DictConfig) -> None:
+    """A checkpoint that was copied into the folder of another model's run."""
+    beside = path.parent.parent / "config.yaml"
+    if beside.exists() and (said := OmegaConf.load(beside).model._target_) != cfg.model._target_:
+        raise UserError(
+            f"{path} is a checkpoint of {cfg.model._target_}, but config.yaml of its run says "
+            f"{said}: give the folder of the run it came from."
+        )
+
+
+def refuse_strangers(node: Any) -> None:
+    """A configuration that came with weights may build only what the zoo is made of."""
+    children = node.values() if isinstance(node, dict) else node
+    target = node.get("_target_") if isinstance(node, dict) else None
+    if target is not None and not str(target).startswith(TRUSTED):
+        raise UserError(
+            f"the checkpoint asks for {target}, which is no part of ganzoo, and was not loaded: "
+            "build the model in Python and load its state_dict yourself if you trust it."
+        )
+    for child in children:
+        if isinstance(child, dict | list):
+            refuse_strangers(child)

@@ -1,0 +1,120 @@
+"""The commands. torch is imported only once there is something to do with it."""
+
+import logging
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ganzoo import __version__
+from ganzoo.error import UserError
+
+
+def main() -> None:
+    """``ganzoo train|sample|evaluate …``."""
+    args, rest = parser().parse_known_args()
+    args.run(args, rest)
+
+
+def parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate")
+
+    command = commands.add_parser(
+        "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
+    )
+    command.set_defaults(run=lambda args, rest: train(rest))
+
+    command = commands.add_parser("sample", help="draw pictures from a trained model")
+    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
+    command.add_argument("--n", type=int, default=64, help="how many pictures (64)")
+    command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
+    command.add_argument("--label", type=int, help="the class to draw (each in turn)")
+    command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
+    command.set_defaults(run=lambda args, rest: spoken(sample, args, rest))
+
+    command = commands.add_parser("evaluate", help="score a trained model on its validation split")
+    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
+    command.add_argument("overrides", nargs="*", help="such as metric=[fid] data.root=…")
+    command.set_defaults(run=lambda args, rest: spoken(evaluate, args, rest))
+    return parser
+
+
+def train(overrides: list[str] | None = None) -> None:
+    """``python train.py …``: Hydra composes the configuration, ganzoo.train does the rest."""
+    import hydra  # noqa: PLC0415
+
+    from ganzoo.config import COMPOSING, CONF, explain  # noqa: PLC0415
+
+    if overrides is not None:
+        sys.argv = ["ganzoo train", *overrides]
+    # Hydra would print its own account of an error and exit; this makes it raise.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)
+    try:
+        app()
+    except UserError as error:
+        fail(str(error))
+    except COMPOSING as error:
+        fail(explain(error))
+    except OSError as error:
+        if not error.filename:
+            raise
+        fail(f"cannot write {error.filename}: {error.strerror}; set hydra.run.dir=… elsewhere.")
+
+
+def job(cfg: Any) -> float:
+    """One run of Hydra's, alone or in a sweep."""
+    from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
+    from hydra.types import RunMode  # noqa: PLC0415
+
+    from ganzoo.train import train  # noqa: PLC0415
+
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    try:
+        return train(cfg)
+    except UserError as error:
+        withdraw(Path(cfg.run_dir))
+        if HydraConfig.get().mode == RunMode.RUN and not cfg.debug:
+            fail(str(error))
+        raise
+
+
+def withdraw(folder: Path) -> None:
+    """Remove the folders that Hydra made for a run that never began, if they are empty."""
+    try:
+        for each in (folder, folder.parent, folder.parent.parent):
+            each.rmdir()
+    except OSError:
+        return
+
+
+def sample(args: Namespace) -> None:
+    from ganzoo.sample import sample  # noqa: PLC0415
+
+    print(f"wrote {sample(args.run, args.n, args.seed, args.label, args.out)}")
+
+
+def evaluate(args: Namespace) -> None:
+    from ganzoo.evaluate import evaluate  # noqa: PLC0415
+
+    for name, value in evaluate(args.run, args.overrides).items():
+        print(f"{name} {value:.6g}")
+
+
+def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:
+    """Run a command and turn what a user did wrong into a sentence."""
+    if rest:
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        command(args)
+    except UserError as error:
+        fail(str(error))
+
+
+def fail(sentence: str) -> NoReturn:
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,47 @@
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganzoo.condition.base import Condition
+from ganzoo.draws import Draws
+from ganzoo.error import UserError
+from ganzoo.latent import Categorical
+
+
+class ClassLabel(Condition):
+    """The class of the real image, one-hot (Mirza & Osindero 2014, section 3.2).
+
+    https://arxiv.org/abs/1411.1784
+
+    Raises:
+        UserError: If the data has no classes.
+    """
+
+    known_of_real = True
+
+    def __init__(self, n_classes: int) -> None:
+        if n_classes < 1:
+            raise UserError(
+                "condition=class_label needs data with class labels, and this data has none: "
+                "choose other data, such as data=mnist5k, or an unconditional model=dcgan."
+            )
+        self.dim = n_classes
+        self.factor = Categorical(n_classes)
+
+    def draw(self, labels: Tensor, draws: Draws) -> Tensor:
+        return F.one_hot(labels, self.dim).float()
+
+    def labels(self, rows: int) -> Tensor:
+        return torch.arange(rows) % self.dim
+
+    def log_prior(self, condition: Tensor) -> Tensor:
+        return self.factor.log_prior(condition)[:, None]
+
+    def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
+        return self.factor.log_posterior(guess, condition)[:, None]
+
+    def decode(self, guess: Tensor) -> Tensor:
+        return self.factor.decode(guess)
+
+    def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
+        return self.factor.sweep(columns).repeat(rows, 1)  # a class per column

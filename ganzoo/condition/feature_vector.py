@@ -1,0 +1,49 @@
+from torch import Tensor
+
+from ganzoo.condition.base import Condition
+from ganzoo.draws import Draws
+from ganzoo.error import UserError
+from ganzoo.latent import Gaussian
+
+
+class FeatureVector(Condition):
+    """A vector from another modality that comes with every real image.
+
+    Mirza & Osindero 2014, section 4.2, https://arxiv.org/abs/1411.1784
+
+    Raises:
+        UserError: If the data's labels are not vectors.
+    """
+
+    known_of_real = True
+
+    def __init__(self, n_features: int) -> None:
+        if n_features < 1:
+            raise UserError(
+                "condition=feature_vector needs a vector with every picture, and this data has "
+                "none: give it by data=image_folder data.features=vectors.npy, or choose "
+                "condition=class_label."
+            )
+        self.dim = n_features
+        self.factor = Gaussian(n_features)
+
+    def draw(self, labels: Tensor, draws: Draws) -> Tensor:
+        return labels
+
+    def labels(self, rows: int) -> Tensor:
+        raise UserError(
+            f"this model is conditioned on vectors of width {self.dim}, which come only with "
+            "data: pass the vectors to sample(), one per row."
+        )
+
+    def log_prior(self, condition: Tensor) -> Tensor:
+        return self.factor.log_prior(condition)[:, None]
+
+    def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
+        return self.factor.log_posterior(guess, condition)[:, None]
+
+    def decode(self, guess: Tensor) -> Tensor:
+        return self.factor.decode(guess)
+
+    def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
+        return draws.normal(columns, self.dim).cpu().repeat(rows, 1)  # a vector per column

@@ -1,0 +1,112 @@
+"""What a user may configure, and sentences for what cannot be."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ganzoo.error import UserError
+
+PACKAGE = Path(__file__).parent
+CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
+RENAMED = {
+    "max_steps": "it would count both players' steps: type max_steps=… at the top level, which "
+    "counts generator steps",
+    "max_epochs": "a run is counted in generator steps: type max_steps=… at the top level",
+    "max_time": "type max_time=… at the top level",
+    "val_check_interval": "type val_every=…, which counts generator steps",
+}
+
+
+def check(cfg: DictConfig) -> None:
+    """Refuse values that no run could use, before anything is built.
+
+    Raises:
+        UserError: With the first that is found.
+    """
+    for complaint in complaints(cfg):
+        raise UserError(complaint)
+
+
+def complaints(cfg: DictConfig) -> Iterator[str]:
+    for key, instead in RENAMED.items():
+        if key in cfg.trainer:
+            yield f"trainer.{key} is not for you to set, because {instead}."
+    for key, unit in {
+        "n_critic": "discriminator steps per generator step",
+        "val_every": "generator steps between validations",
+        "data.batch_size": "images per process and discriminator step",
+    }.items():
+        value = OmegaConf.select(cfg, key)
+        if not is_count(value):
+            yield f"{key} counts {unit} and must be at least 1, got {value}: type {key}=1 or more."
+    for key in ("max_steps", "max_images"):
+        if cfg[key] is not None and not is_count(cfg[key]):
+            yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
+    if not any(cfg[key] for key in ("max_steps", "max_images", "max_time")):
+        yield "the run has no end: type max_steps=1000, max_images=100000 or max_time=00:00:10:00."
+    if cfg.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time)):
+        yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
+    if not isinstance(cfg.seed, int) or cfg.seed < 0:
+        yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def explain(error: Exception) -> str:
+    """One sentence about an error that Hydra or OmegaConf raised while composing.
+
+    Args:
+        error: What was raised.
+    """
+    chain = list(causes(error))
+    missing = next((e for e in chain if isinstance(e, MissingConfigException)), None)
+    if missing is not None and missing.options is not None:
+        group, _, name = str(missing.missing_cfg_file).rpartition("/")
+        return f"{group}={name} is not there: {closest(name, missing.options)}"
+    keyed = next((e for e in chain if getattr(e, "full_key", None)), None)
+    if keyed is not None and "not in" in str(keyed):
+        return about_key(str(keyed.full_key))  # type: ignore[attr-defined]
+    return " ".join(str(chain[-1]).split("\n")[0].split())
+
+
+def about_key(full_key: str) -> str:
+    """One sentence about a key that the configuration does not have."""
+    parent, _, key = full_key.rpartition(".")
+    if parent == "trainer" and key in RENAMED:
+        return f"trainer.{key} is not for you to set, because {RENAMED[key]}."
+    siblings = OmegaConf.select(base(), parent) if parent else base()
+    names = list(siblings) if isinstance(siblings, DictConfig) else []
+    return f"there is no option {full_key}: {closest(key, [str(n) for n in names], parent)}"
+
+
+def base() -> DictConfig:
+    from hydra import compose, initialize_config_dir  # noqa: PLC0415
+    from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train")
+
+
+def closest(name: str, options: Sequence[str], parent: str = "") -> str:
+    """The names that a user may have meant, or all of them."""
+    near = get_close_matches(name, options, n=3, cutoff=0.5)
+    names = [f"{parent}.{option}" if parent else option for option in near or sorted(options)]
+    return f"{'did you mean' if near else 'type one of'} {', '.join(names)}{'?' if near else '.'}"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+COMPOSING = (ConfigCompositionException, HydraException, OmegaConfBaseException)

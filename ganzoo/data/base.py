@@ -1,0 +1,165 @@
+"""What every data set shares: the split, the order, the loaders and the facts."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property, partial
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+
+from ganzoo.data.loader import TrainLoader, ValidationLoader
+from ganzoo.data.order import Order
+from ganzoo.data.source import Source
+from ganzoo.error import UserError
+from ganzoo.shape import Shape
+
+
+class Data(LightningDataModule, ABC):
+    """A data set with a fixed validation split and an endless training stream.
+
+    Args:
+        batch_size: pictures per micro-batch and process.
+        val_size: samples held out of training.
+        image_size: side in pixels to resize to; None keeps the native size.
+        split_seed: settles which samples are held out; runs with other seeds keep the split.
+        order_seed: settles the order of training samples.
+    """
+
+    positive: ClassVar[tuple[str, ...]] = ("batch_size", "val_size")
+
+    def __init__(
+        self,
+        batch_size: int,
+        val_size: int,
+        image_size: int | None = None,
+        split_seed: int = 0,
+        order_seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.batch_size, self.val_size, self.image_size = batch_size, val_size, image_size
+        self.split_seed, self.order_seed = split_seed, order_seed
+
+    @abstractmethod
+    def load(self) -> Source:
+        """Read the data set.
+
+        Raises:
+            UserError: files are missing or cannot be read.
+        """
+
+    def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
+        """Divide n rows into those to train on and those to validate on."""
+        return random_split(n, self.val_size, self.split_seed)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split the data; a second call costs nothing.
+
+        Raises:
+            UserError: an option cannot work with this data set.
+        """
+        self._expect_positive()
+        if self.val_size >= len(self.source):
+            raise UserError(
+                f"The validation split must leave samples to train on, but data.val_size="
+                f"{self.val_size} of {len(self.source)} samples was asked: lower data.val_size."
+            )
+        if self.batch_size > self.n_train:
+            raise UserError(
+                f"A batch must fit into the {self.n_train} training samples, but "
+                f"data.batch_size={self.batch_size} was asked: lower data.batch_size."
+            )
+
+    @cached_property
+    def source(self) -> Source:
+        """All samples, before the split."""
+        return self.load()
+
+    @cached_property
+    def split(self) -> tuple[Tensor, Tensor]:
+        """Rows of the training and of the validation split, each in ascending order."""
+        return self.hold_out(len(self.source))
+
+    @property
+    def image_shape(self) -> Shape:
+        """(C, H, W), or (2,) for points."""
+        return self.source.shape
+
+    @property
+    def class_names(self) -> list[str]:
+        """One per class; empty without classes."""
+        return self.source.class_names
+
+    @property
+    def n_classes(self) -> int:
+        """0 without classes."""
+        return len(self.class_names)
+
+    @property
+    def n_features(self) -> int:
+        """Width of the feature vectors that stand for labels; 0 where labels are classes."""
+        return sum(self.source.labels.shape[1:])
+
+    @property
+    def n_train(self) -> int:
+        """Samples in the training split."""
+        return len(self.split[0])
+
+    @property
+    def n_val(self) -> int:
+        """Samples in the validation split."""
+        return len(self.split[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the validation pictures or their preparation change."""
+        return self.source.fingerprint(self.split[1])
+
+    def train_dataloader(self) -> TrainLoader:
+        """Endless; an item is a generator step: T * batch_size rows, T = the module's n_critic."""
+        rank, world = self._place()
+        rows = partial(
+            Order(self.split[0], self.order_seed).step,
+            batch_size=self.batch_size,
+            micro_batches=getattr(self.trainer and self.trainer.lightning_module, "n_critic", 1),
+            rank=rank,
+            world=world,
+        )
+        return TrainLoader(self.source, rows, self._steps_trained if self.trainer else None)
+
+    def val_dataloader(self) -> ValidationLoader:
+        """Pass once over the validation split, every sample on exactly one process."""
+        rank, world = self._place()
+        rows = self.split[1]
+        # All ranks need the same number of batches: a forward under DDP may wait for the others.
+        n_batches = -(-len(rows) // (world * self.batch_size))
+        return ValidationLoader(self.source, rows[rank::world].tensor_split(n_batches))
+
+    def _expect_positive(self) -> None:
+        options = {option: getattr(self, option) for option in self.positive}
+        options["image_size"] = 1 if self.image_size is None else self.image_size
+        for option, value in options.items():
+            if not (isinstance(value, int) and value > 0):
+                raise UserError(
+                    f"data.{option} must be a positive integer, but {value!r} came: "
+                    f"type for example data.{option}=64."
+                )
+
+    def _place(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _steps_trained(self) -> int:
+        assert self.trainer is not None
+        return self.trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
+
+
+def random_split(n: int, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Hold out `val_size` of n rows at random."""
+    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(n))
+    return shuffled[val_size:].sort().values, shuffled[:val_size].sort().values
+
+
+def last_split(n: int, val_size: int) -> tuple[Tensor, Tensor]:
+    """Hold out the last `val_size` of n rows."""
+    return torch.arange(n - val_size), torch.arange(n - val_size, n)

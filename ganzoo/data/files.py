@@ -1,0 +1,82 @@
+"""Pictures that are files of a folder."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image, ImageOps
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from ganzoo.error import UserError
+
+T = TypeVar("T")
+BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what PIL raises
+
+
+class PictureFiles:
+    """One picture file per row.
+
+    Args:
+        folder: holds the files, at any depth.
+        names: relative to folder.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self.folder, self.names = folder, list(names)
+
+    def read(self, row: int) -> Image.Image:
+        """Decode the picture of a row, as RGB and upright.
+
+        Raises:
+            UserError: the file cannot be decoded.
+        """
+        path = self.folder / self.names[row]
+        try:
+            with Image.open(path) as picture:
+                return ImageOps.exif_transpose(picture).convert("RGB")
+        except BROKEN as problem:
+            raise UserError(
+                f"The picture {path.resolve()} cannot be decoded ({problem}): delete or repair "
+                "it, or type data.root=… for another folder."
+            ) from problem
+
+    def side(self, row: int) -> int:
+        """Shorter side of the picture, read from the head of its file.
+
+        Raises:
+            UserError: the file is no picture.
+        """
+        path = self.folder / self.names[row]
+        try:
+            with Image.open(path) as picture:
+                return min(picture.size)
+        except BROKEN as problem:
+            raise UserError(f"The file {path.resolve()} is no picture.") from problem
+
+    def paths(self, rows: Iterable[int]) -> list[Path]:
+        """List the files of these rows."""
+        return [self.folder / self.names[row] for row in rows]
+
+
+def find_pictures(folder: Path) -> list[str]:
+    """Names of all picture files below a folder, relative to it and sorted."""
+    below = (
+        Path(top, name) for top, _, names in os.walk(folder, followlinks=True) for name in names
+    )
+    pictures = (path for path in below if path.suffix.lower() in IMG_EXTENSIONS)
+    return sorted(path.relative_to(folder).as_posix() for path in pictures)
+
+
+def attempt(look: Callable[[int], T], rows: Iterable[int]) -> dict[int, T]:
+    """Look at every picture, in threads; those that cannot be read are left out."""
+
+    def try_one(row: int) -> tuple[int, T] | None:
+        try:
+            return row, look(row)
+        except UserError:
+            return None
+
+    with ThreadPoolExecutor() as pool:
+        return dict(seen for seen in pool.map(try_one, rows) if seen is not None)

@@ -1,0 +1,59 @@
+"""What Lightning iterates: an endless training stream and one pass over the validation split."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+
+from torch import Tensor
+
+from ganzoo.data.source import Batch, Source
+
+
+class TrainLoader:
+    """Endless: one item per generator step. Each `iter` goes on where training stands.
+
+    No `__len__`: budgets are counted in generator steps, not in epochs.
+
+    Args:
+        source: the data set.
+        rows: rows of generator step number i.
+        trained: how many steps the trainer has finished; without it, the items handed out count.
+            Lightning fetches one item ahead and workers several, so only the trainer knows.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        rows: Callable[[int], Tensor],
+        trained: Callable[[], int] | None = None,
+    ) -> None:
+        self.source, self.rows = source, rows
+        self._handed_out = 0
+        self._trained = trained or (lambda: self._handed_out)
+        self._start, self._trained_at_start = 0, self._trained()
+
+    def __iter__(self) -> Iterator[Batch]:
+        self.load_state_dict(self.state_dict())
+        for batch in self.source.batches(map(self.rows, count(self._start))):
+            self._handed_out += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Position in the stream, in generator steps."""
+        return {"step": self._start + self._trained() - self._trained_at_start}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Let the next `iter` start at this position."""
+        self._start, self._trained_at_start = state["step"], self._trained()
+
+
+class ValidationLoader:
+    """The same batches in the same order at every pass."""
+
+    def __init__(self, source: Source, rows: Sequence[Tensor]) -> None:
+        self.source, self.rows = source, rows
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.source.batches(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)

@@ -1,0 +1,59 @@
+"""Mixtures of Gaussians in the plane, on which dropped modes can be counted."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.data.base import Data, last_split
+from ganzoo.data.source import InMemoryPoints, Source
+
+
+class Mixture(Data):
+    """Equally likely round Gaussians; the label of a point is the index of its Gaussian.
+
+    Args:
+        n_samples: points drawn, including those held out.
+        batch_size: points per micro-batch and process.
+        val_size: points held out of training.
+        split_seed: settles which points are drawn.
+        order_seed: settles the order of training points.
+
+    Attributes:
+        layout: centres in the paper's units, K pairs.
+        spread: standard deviation of each Gaussian in the paper's units.
+        scale: factor from the paper's units into [-1, 1].
+        centres: scaled, (K, 2) float32.
+        std: scaled.
+    """
+
+    layout: ClassVar[Sequence[tuple[float, float]]]
+    spread: ClassVar[float]
+    scale: ClassVar[float]
+    positive = (*Data.positive, "n_samples")
+
+    def __init__(
+        self,
+        *,
+        n_samples: int = 60_000,
+        batch_size: int = 128,
+        val_size: int = 10_000,
+        split_seed: int = 0,
+        order_seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, val_size, None, split_seed, order_seed)
+        self.centres, self.std = torch.tensor(self.layout) * self.scale, self.spread * self.scale
+        self.n_samples = n_samples
+
+    def load(self) -> Source:
+        draw = np.random.default_rng(self.split_seed)
+        modes = torch.from_numpy(draw.integers(len(self.centres), size=self.n_samples))
+        noise = torch.from_numpy(draw.standard_normal((self.n_samples, 2))).float()
+        names = [f"({x:.2f}, {y:.2f})" for x, y in self.centres.tolist()]
+        return InMemoryPoints(self.centres[modes] + self.std * noise, modes, names)
+
+    def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
+        """Hold out the last points: they are independent draws."""
+        return last_split(n, self.val_size)

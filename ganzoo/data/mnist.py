@@ -1,0 +1,79 @@
+"""MNIST and the sets made in its likeness."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import Tensor
+from torchvision import datasets
+
+from ganzoo.data.base import Data, last_split
+from ganzoo.data.picture import fit_squares
+from ganzoo.data.source import InMemory, Source
+from ganzoo.data.torchvision_data import read_torchvision
+
+
+class MNIST(Data):
+    """60,000 training digits, 28x28 grey; the last 10,000 are held out as in the GAN paper.
+
+    LeCun et al. 1998; the split of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
+    The test set is not read.
+
+    Args:
+        root: folder that holds (or receives) torchvision's folder of the data set.
+        download: fetch missing files.
+        batch_size: pictures per micro-batch and process.
+        val_size: how many of the last pictures are held out of training.
+        image_size: side in pixels to resize to; None keeps 28.
+        order_seed: settles the order of training pictures.
+    """
+
+    torchvision: ClassVar[type[datasets.MNIST]] = datasets.MNIST
+
+    def __init__(
+        self,
+        root: str = "data",
+        *,
+        download: bool = False,
+        batch_size: int = 128,
+        val_size: int = 10_000,
+        image_size: int | None = None,
+        order_seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, val_size, image_size, order_seed=order_seed)
+        self.root, self.download = root, download
+
+    def load(self) -> Source:
+        data = read_mnist(self.torchvision, self.root, self.download)
+        pixels = fit_squares(data.data[:, None], self.image_size)
+        return InMemory(pixels, data.targets.long(), data.classes)
+
+    def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
+        """Training pictures 50,000 to 59,999 are the paper's validation split."""
+        return last_split(n, self.val_size)
+
+
+class FashionMNIST(MNIST):
+    """60,000 pictures of ten kinds of clothes, 28x28 grey; the last 10,000 are held out.
+
+    Xiao et al. 2017, https://arxiv.org/abs/1708.07747. Arguments: see `MNIST`.
+    """
+
+    torchvision = datasets.FashionMNIST
+
+
+class KMNIST(MNIST):
+    """60,000 pictures of ten cursive Japanese letters, 28x28 grey; the last 10,000 are held out.
+
+    Clanuwat et al. 2018, https://arxiv.org/abs/1812.01718. Arguments: see `MNIST`.
+    """
+
+    torchvision = datasets.KMNIST
+
+
+def read_mnist(kind: type[datasets.MNIST], root: str, download: bool) -> Any:
+    """Torchvision's training set of this kind, read into memory."""
+    raw = Path(kind.__name__, "raw")
+    files = [str(raw / Path(archive).stem) for archive, _ in kind.resources]
+    return read_torchvision(
+        lambda: kind(root, train=True, download=download), root, files, download
+    )

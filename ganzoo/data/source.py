@@ -1,0 +1,69 @@
+"""Where samples come from: all of a data set, split or not, addressed by row."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+
+from torch import Tensor
+
+from ganzoo.data.picture import to_unit
+from ganzoo.shape import Shape
+
+Batch = tuple[Tensor, Tensor]  # images float32 in [-1, 1], labels (see Source.labels)
+
+
+class Source(ABC):
+    """A data set: N samples, their labels, and a way to read batches of them.
+
+    Attributes:
+        shape: of one sample, (C, H, W) or (2,).
+        labels: int64 (N,), zeros where there are no classes; or float32 (N, K) feature vectors.
+        class_names: one per class, empty where there are no classes.
+    """
+
+    shape: Shape
+
+    def __init__(self, labels: Tensor, class_names: Sequence[str]) -> None:
+        self.labels, self.class_names = labels, list(class_names)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @abstractmethod
+    def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
+        """One batch for each tensor of rows, in order; `rows` may be endless."""
+
+    @abstractmethod
+    def fingerprint(self, rows: Tensor) -> str:
+        """SHA-256 that changes when these samples or their preparation change."""
+
+
+class InMemory(Source):
+    """Pictures held as bytes (N, C, H, W), scaled to [-1, 1] batch by batch."""
+
+    def __init__(self, values: Tensor, labels: Tensor, class_names: Sequence[str]) -> None:
+        super().__init__(labels, class_names)
+        self.values = values
+        self.shape = tuple(values.shape[1:])
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Read samples as they are held."""
+        return self.values.index_select(0, rows)
+
+    def scale(self, values: Tensor) -> Tensor:
+        """Turn samples into what the networks see, float32 in [-1, 1]."""
+        return to_unit(values)
+
+    def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
+        return ((self.scale(self.take(r)), self.labels.index_select(0, r)) for r in rows)
+
+    def fingerprint(self, rows: Tensor) -> str:
+        values = self.take(rows)
+        return hashlib.sha256(repr(values.shape).encode() + values.numpy().tobytes()).hexdigest()
+
+
+class InMemoryPoints(InMemory):
+    """Points held as float32 (N, 2), already in [-1, 1]."""
+
+    def scale(self, values: Tensor) -> Tensor:
+        return values

@@ -1,0 +1,27 @@
+from functools import singledispatch
+
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from torch import Tensor
+
+
+@singledispatch
+def show(logger: Logger, name: str, picture: Tensor, step: int) -> None:
+    """Show a picture in an experiment tracker; one that holds no pictures, like CSV, shows none.
+
+    Args:
+        logger: The tracker.
+        name: Under which name.
+        picture: (3, H, W) uint8.
+        step: Generator steps so far.
+    """
+
+
+@show.register
+def _(logger: TensorBoardLogger, name: str, picture: Tensor, step: int) -> None:
+    logger.experiment.add_image(name, picture, step)
+
+
+@show.register
+def _(logger: WandbLogger, name: str, picture: Tensor, step: int) -> None:
+    # W&B keeps one step for a whole run and refuses to go back, so the step is a column here.
+    logger.log_image(name, [picture.permute(1, 2, 0).cpu().numpy()])

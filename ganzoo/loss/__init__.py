@@ -1,0 +1,28 @@
+"""The terms of the game: objectives, penalties, constraints, and reading the condition back."""
+
+from ganzoo.loss.auxiliary_classification import AuxiliaryClassification
+from ganzoo.loss.base import Loss, Objective, Turn
+from ganzoo.loss.gradient_penalty import DRAGAN, R1, GradientPenalty
+from ganzoo.loss.hinge import Hinge
+from ganzoo.loss.least_squares import LeastSquares
+from ganzoo.loss.minimax import Minimax, NonSaturating
+from ganzoo.loss.mutual_information import MutualInformation
+from ganzoo.loss.wasserstein import Wasserstein
+from ganzoo.loss.weight_clipping import WeightClipping
+
+__all__ = [
+    "DRAGAN",
+    "R1",
+    "AuxiliaryClassification",
+    "GradientPenalty",
+    "Hinge",
+    "LeastSquares",
+    "Loss",
+    "Minimax",
+    "MutualInformation",
+    "NonSaturating",
+    "Objective",
+    "Turn",
+    "Wasserstein",
+    "WeightClipping",
+]

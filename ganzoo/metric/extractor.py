@@ -1,0 +1,73 @@
+"""Frozen networks that turn samples into the features in which scores compare them."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from hashlib import sha256
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.error import UserError
+
+
+class Extractor(nn.Module, ABC):
+    """Maps samples to features: (B, ...) in [-1, 1] -> (B, d), float32, without gradient.
+
+    The network is always in evaluation mode, never under autocast, follows the device of the
+    samples, and is loaded on first use, so that building an extractor costs nothing. A sample
+    that is not finite has NaN features, also where the network would hide it.
+
+    Raises:
+        UserError: if the weights cannot be found, or the samples are not of the right kind.
+    """
+
+    sample_dim: ClassVar[int] = 4  # of (B, C, H, W)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network: nn.Module | None = None
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """Make the network with its weights."""
+
+    @abstractmethod
+    def features(self, network: nn.Module, samples: Tensor) -> Tensor:
+        """(B, ...) float32 in [-1, 1] -> (B, d)."""
+
+    def load(self) -> nn.Module:
+        """Bring the weights in, once; raises UserError where they are missing."""
+        if self.network is None:
+            with torch.random.fork_rng(devices=[]):  # initialising must not move the run's dice
+                self.network = self.build().requires_grad_(False).eval()
+        return self.network
+
+    def train(self, mode: bool = True) -> "Extractor":
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, samples: Tensor) -> Tensor:
+        self._check(samples)
+        network = self.load().to(samples.device)
+        finite = samples.flatten(1).isfinite().all(dim=1, keepdim=True)
+        with torch.autocast(samples.device.type, enabled=False):
+            features = self.features(network, samples.float()).float()
+        return features.masked_fill(~finite, torch.nan)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the weights or the preparation of the samples change."""
+        self.load()
+        digest = sha256(repr(self).encode())
+        for tensor in self.state_dict().values():
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _check(self, samples: Tensor) -> None:
+        if samples.dim() != self.sample_dim:
+            raise UserError(
+                f"{type(self).__name__} reads samples with {self.sample_dim} dimensions, but got "
+                f"{tuple(samples.shape)}: choose metric=[fid_points] for points in the plane and "
+                "metric=[fid] or metric=[fid_digits] for pictures."
+            )

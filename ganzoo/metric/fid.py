@@ -1,0 +1,69 @@
+"""Fréchet Inception Distance, and the Fréchet distance in any other features."""
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance
+
+from ganzoo.error import UserError
+from ganzoo.metric.extractor import Extractor
+from ganzoo.metric.score import Score
+
+
+class FID(Score):
+    """Fréchet distance of two Gaussians fitted to the features; 0 is best.
+
+    Heusel et al. 2017, https://arxiv.org/abs/1706.08500, equation 6. Sums are kept in double
+    precision and added up over processes, so any split of the samples gives the same number.
+    It is biased upwards for few samples: compare only scores of equal sample sizes.
+
+    Args:
+        extractor: Where the features come from; `Inception` gives the FID of the literature.
+    """
+
+    def __init__(self, extractor: Extractor) -> None:
+        super().__init__(extractor)
+        self.distance: _Frechet | None = None
+
+    def update(self, features: Tensor, real: bool) -> None:
+        if self.distance is None:
+            self.distance = _Frechet(_PassThrough(features.shape[1]))
+        self.distance.to(features.device).update(features.double(), real=real)
+
+    def compute(self) -> float:
+        if self.distance is None:
+            raise _too_few(0, 0)
+        return float(self.distance.compute())
+
+    def reset(self) -> None:
+        if self.distance is not None:
+            self.distance.reset()
+
+
+class _PassThrough(nn.Module):
+    """Stands where torchmetrics expects the network: the features are there already."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features
+
+
+class _Frechet(FrechetInceptionDistance):
+    """torchmetrics calls `compute` on the sums over all processes, so all of them agree here."""
+
+    def compute(self) -> Tensor:
+        n_real, n_fake = int(self.real_features_num_samples), int(self.fake_features_num_samples)
+        if min(n_real, n_fake) < 2:
+            raise _too_few(n_real, n_fake)
+        if not self.fake_features_cov_sum.isfinite().all():
+            return torch.tensor(torch.nan)
+        return super().compute()
+
+
+def _too_few(n_real: int, n_fake: int) -> UserError:
+    return UserError(
+        f"FID needs at least 2 real and 2 generated samples, but validation gave {n_real} and "
+        f"{n_fake}: raise trainer.limit_val_batches or take data with a larger validation split."
+    )

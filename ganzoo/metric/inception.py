@@ -1,0 +1,106 @@
+"""The Inception network of the Fréchet Inception Distance, from a file or the network."""
+
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.image.fid import NoTrainInceptionV3
+
+from ganzoo.error import UserError
+from ganzoo.metric.cache import write_whole
+from ganzoo.metric.extractor import Extractor
+
+HASH = "6726825d"
+NAME = f"weights-inception-2015-12-05-{HASH}.pth"
+URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{NAME}"
+PATIENCE = 5.0  # seconds of silence after which the network counts as absent
+CHUNK = 32  # pictures at once: 299 x 299 activations are large
+REMEDY = (
+    "put that file there, name another place by metric.fid.extractor.weights=PATH, "
+    "or score without it by metric=[fid_digits]."
+)
+
+
+class Inception(Extractor):
+    """Last pooling layer of the 2015 TensorFlow Inception: (B, 1 or 3, H, W) -> (B, 2048).
+
+    Pictures are rounded to 0 ... 255 as in a PNG and resized as TensorFlow 1 did, so that the
+    numbers compare with Heusel et al. 2017 (https://arxiv.org/abs/1706.08500), pytorch-fid and
+    torch-fidelity. Grey pictures are repeated to three channels.
+
+    Args:
+        weights: File with the weights. None stands for the standard file in torch.hub's folder
+            (`$TORCH_HOME/hub/checkpoints`), which is downloaded where there is a network.
+
+    Raises:
+        UserError: on first use, if the file is missing or is not what it should be.
+    """
+
+    def __init__(self, weights: str | None = None) -> None:
+        super().__init__()
+        self.weights = weights
+
+    def build(self) -> nn.Module:
+        path = _standard_file() if self.weights is None else Path(self.weights).expanduser()
+        content = _content(path)
+        try:
+            return _network(torch.load(BytesIO(content), map_location="cpu", weights_only=True))
+        except Exception as problem:
+            raise UserError(
+                f"{path} does not hold the weights of the Inception network "
+                f"({_first_line(problem)}); replace it by {NAME} or {REMEDY}"
+            ) from problem
+
+    def features(self, network: nn.Module, samples: Tensor) -> Tensor:
+        pictures = ((samples + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        rgb = pictures.expand(-1, 3, -1, -1)
+        return torch.cat([network(chunk) for chunk in torch.split(rgb, CHUNK)])
+
+
+def _network(weights: dict[str, Any]) -> NoTrainInceptionV3:
+    """torch-fidelity unpickles whatever it is given, so it gets what we wrote ourselves."""
+    safe = BytesIO()
+    torch.save(weights, safe)
+    safe.seek(0)
+    return NoTrainInceptionV3("inception-v3-compat", ["2048"], safe, antialias=False)  # type: ignore[arg-type]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise UserError(
+            f"The Inception weights {NAME} were looked for at {path}, but cannot be read "
+            f"({problem.strerror}); {REMEDY}"
+        ) from problem
+    if path.name == NAME and not sha256(content).hexdigest().startswith(HASH):
+        raise UserError(
+            f"{path} is damaged: its sha256 does not start with {HASH}; delete it and {REMEDY}"
+        )
+    return content
+
+
+def _standard_file() -> Path:
+    path = Path(torch.hub.get_dir()) / "checkpoints" / NAME
+    if not path.exists():
+        _download(path)
+    return path
+
+
+def _download(path: Path) -> None:
+    try:
+        with urlopen(URL, timeout=PATIENCE) as answer:
+            write_whole(path, answer.read())
+    except OSError as problem:
+        raise UserError(
+            f"The Inception weights {NAME} are not in {path.parent} and could not be downloaded "
+            f"({_first_line(problem)}); {REMEDY}"
+        ) from problem
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).partition("\n")[0]

@@ -1,0 +1,12 @@
+"""The animals: each chooses the five parts of a game and says what only it can do."""
+
+from ganzoo.model.acgan import ACGAN
+from ganzoo.model.cgan import CGAN
+from ganzoo.model.dcgan import DCGAN
+from ganzoo.model.gan import GAN
+from ganzoo.model.infogan import InfoGAN
+from ganzoo.model.lsgan import LSGAN
+from ganzoo.model.sngan import SNGAN
+from ganzoo.model.wgan import WGAN, WGANGP
+
+__all__ = ["ACGAN", "CGAN", "DCGAN", "GAN", "LSGAN", "SNGAN", "WGAN", "WGANGP", "InfoGAN"]

@@ -1,0 +1,46 @@
+from typing import ClassVar
+
+from torch import Tensor
+
+from ganzoo.game import Choices, Game, evaluating
+from ganzoo.latent import Gaussian
+from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
+from ganzoo.optimizer import Optimizers, adam, rmsprop
+
+
+class WGAN(Game):
+    """A critic in place of a classifier; its weights are clipped to keep it Lipschitz.
+
+    Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875
+    """
+
+    recipe: ClassVar[Choices] = {
+        "loss": {"wasserstein": Wasserstein(), "weight_clipping": WeightClipping()},
+        "optimizer": Optimizers(rmsprop(), rmsprop()),
+        "n_critic": 5,
+    }
+
+    def distance(self, images: Tensor, seed: int = 0) -> Tensor:
+        """The critic's estimate of the earth mover's distance to as many fakes, a scalar.
+
+        E f(x) - E f(G(z)) (equation 3), up to the critic's unknown Lipschitz constant.
+        """
+        condition = images.new_zeros(len(images), self.condition.dim)
+        fakes = self.sample(len(images), seed)
+        with evaluating(self):
+            real, fake = (self.discriminator(some, condition).score for some in (images, fakes))
+        return real.mean() - fake.mean()
+
+
+class WGANGP(WGAN):
+    """A penalty on the critic's slope in place of clipping; batch norm gives way to layer norm.
+
+    Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028
+    """
+
+    recipe: ClassVar[Choices] = {
+        "latent": Gaussian(128),
+        "loss": {"wasserstein": Wasserstein(), "gradient_penalty": GradientPenalty()},
+        "optimizer": Optimizers(adam(1e-4, (0.0, 0.9)), adam(1e-4, (0.0, 0.9))),
+        "n_critic": 5,
+    }

@@ -1,0 +1,21 @@
+"""The players: generators, and the trunks of discriminators."""
+
+from ganzoo.network.base import Network
+from ganzoo.network.dcgan import DCGAN
+from ganzoo.network.discriminator import Critique, Discriminator
+from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
+from ganzoo.network.mlp import MLP
+from ganzoo.network.plane import Plane
+from ganzoo.network.resnet import ResNet
+
+__all__ = [
+    "DCGAN",
+    "MLP",
+    "BranchedMLP",
+    "Critique",
+    "Discriminator",
+    "MaxoutMLP",
+    "Network",
+    "Plane",
+    "ResNet",
+]

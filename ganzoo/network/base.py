@@ -1,0 +1,60 @@
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.error import UserError
+from ganzoo.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(ABC):
+    """A generator and a discriminator's trunk, which know nothing of the condition but its width.
+
+    Args:
+        spectral_norm: Divide every weight of the discriminator, its head's too, by its spectral
+            norm, one power iteration a step (Miyato et al. 2018, https://arxiv.org/abs/1802.05957).
+        minibatch_std: Show the discriminator's head how much the features vary over the batch
+            (Karras et al. 2018, section 3, https://arxiv.org/abs/1710.10196).
+        packing: How many images the discriminator judges together
+            (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086).
+    """
+
+    spectral_norm: bool = False
+    minibatch_std: bool = False
+    packing: int = 1
+
+    def __post_init__(self) -> None:
+        if self.packing < 1:
+            raise UserError(
+                f"network.packing is how many images D judges together and must be at least 1, "
+                f"got {self.packing}: type network.packing=1 for none."
+            )
+
+    @abstractmethod
+    def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
+        """Build (N, latent_dim), (N, condition_dim) -> (N, *image_shape)."""
+
+    @abstractmethod
+    def trunk(self, image_shape: Shape) -> nn.Module:
+        """Build (N, *image_shape) -> (N, features).
+
+        Raises:
+            UserError: If the network cannot read images of this shape.
+        """
+
+
+class Joined(nn.Sequential):
+    """Layers that read the noise and the condition as one vector."""
+
+    def forward(self, latent: Tensor, condition: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(torch.cat([latent, condition], dim=1))
+
+
+class MinibatchStd(nn.Module):
+    """One more feature: the standard deviation over the batch, averaged over the features."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        spread = features.std(0, correction=0).mean().expand(len(features), 1)
+        return torch.cat([features, spread], dim=1)

@@ -1,0 +1,95 @@
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torch import nn
+
+from ganzoo.error import UserError
+from ganzoo.network.base import Joined, Network
+from ganzoo.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGAN(Network):
+    """Strided convolutions in both players, no pooling (Radford et al. 2016, section 3).
+
+    https://arxiv.org/abs/1511.06434
+
+    The image side is halved until it lies between 4 and 7, and the width doubles each time.
+
+    Args:
+        width: Channels of the layer next to the image; by default the paper's 128 from 64 px up
+            and its authors' 64 (their MNIST code) below.
+        hidden: Units of a fully connected layer between the vector and the convolutions of both
+            players; 0 for none, as in the paper. InfoGAN has 1024.
+        slope: Of the discriminator's leaky ReLU.
+        batch_norm: Use it in both players, but for G's output and D's input.
+    """
+
+    width: int | None = None
+    hidden: int = 0
+    slope: float = 0.2
+    batch_norm: bool = True
+
+    def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
+        widths, side = self._plan(image_shape)
+        widths, before = widths[::-1], latent_dim + condition_dim
+        layers: list[nn.Module] = []
+        if self.hidden:
+            layers += [nn.Linear(before, self.hidden), *self._norm1d(self.hidden), nn.ReLU()]
+            before = self.hidden
+        layers += [nn.Linear(before, widths[0] * side * side), nn.Unflatten(1, (-1, side, side))]
+        for wide, narrow in pairwise(widths):
+            layers += [*self._norm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
+        last = nn.ConvTranspose2d(widths[-1], image_shape[0], 4, 2, 1)
+        layers += [*self._norm2d(widths[-1]), nn.ReLU(), last, nn.Tanh()]
+        return Joined(*layers).apply(initialise)
+
+    def trunk(self, image_shape: Shape) -> nn.Module:
+        widths, side = self._plan(image_shape)
+        act = nn.LeakyReLU(self.slope)
+        layers: list[nn.Module] = [nn.Conv2d(image_shape[0], widths[0], 4, 2, 1), act]
+        for narrow, wide in pairwise(widths):
+            layers += [nn.Conv2d(narrow, wide, 4, 2, 1), *self._norm2d(wide), act]
+        layers += [nn.Flatten()]
+        if self.hidden:
+            hidden = nn.Linear(widths[-1] * side * side, self.hidden)
+            layers += [hidden, *self._norm1d(self.hidden), act]
+        return nn.Sequential(*layers).apply(initialise)
+
+    def _plan(self, image_shape: Shape) -> tuple[list[int], int]:
+        """Channels of each resolution from the image inwards, and the innermost side."""
+        side = halvable(image_shape)
+        stages = (image_shape[1] // side).bit_length() - 1
+        width = self.width or (128 if image_shape[1] >= 64 else 64)
+        return [width * 2**stage for stage in range(stages)], side
+
+    def _norm1d(self, width: int) -> list[nn.Module]:
+        return [nn.BatchNorm1d(width)] * self.batch_norm
+
+    def _norm2d(self, width: int) -> list[nn.Module]:
+        return [nn.BatchNorm2d(width)] * self.batch_norm
+
+
+def halvable(image_shape: Shape) -> int:
+    """The side between 4 and 7 that the image side halves down to.
+
+    Raises:
+        UserError: If there is none.
+    """
+    sides = {core * 2**stages: core for core in range(4, 8) for stages in range(1, 10)}
+    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in sides:
+        raise UserError(
+            "network=dcgan makes square images whose side halves down to 4, 5, 6 or 7 (8, 28, 32, "
+            f"48, 64, 128 …), and the data has shape {tuple(image_shape)}: set data.image_size=32, "
+            "or choose network=mlp."
+        )
+    return sides[image_shape[1]]
+
+
+def initialise(layer: nn.Module) -> None:
+    """Gaussian weights, std 0.02 (section 4; the gains of batch norm as in the authors' code)."""
+    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1.0, 0.02)

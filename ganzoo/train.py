@@ -1,0 +1,101 @@
+"""One run: from a composed configuration to a trained model, its score and its files."""
+
+import json
+import os
+from math import ceil, nan
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import ModelCheckpoint
+from rich.console import Console
+from rich.table import Table
+
+from ganzoo.callback import Summary
+from ganzoo.config import check
+
+
+def train(cfg: DictConfig) -> float:
+    """Train what the configuration says and return the best monitored score, NaN without one.
+
+    Raises:
+        UserError: If the configuration cannot be trained; nothing has been written then.
+    """
+    check(cfg)
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    data = instantiate(cfg.data)
+    data.setup("fit")
+    state_facts(cfg, data)
+    trainer, game = build(cfg)
+    game.save_hyperparameters(saved(cfg))
+    Path(cfg.run_dir).mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(saved(cfg), Path(cfg.run_dir) / "config.yaml")
+    trainer.fit(game, data)
+    return report(Path(cfg.run_dir)) if trainer.is_global_zero else nan
+
+
+def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
+    """Write into the configuration what only the data knows."""
+    cfg.facts = {
+        "image_shape": list(data.image_shape),  # type: ignore[attr-defined]
+        "n_classes": data.n_classes,  # type: ignore[attr-defined]
+        "n_features": data.n_features,  # type: ignore[attr-defined]
+        "monitor": next((f"val/{name}" for name in cfg.metric), None),
+    }
+
+
+def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
+    """Build the trainer and the game; the budget is settled in generator steps on the way."""
+    cfg.max_steps = budget(cfg)
+    game = instantiate(cfg.model, _convert_="all")
+    callbacks = [*instantiate(cfg.callback).values(), Summary(cfg.run_dir, cfg.facts.monitor)]
+    trainer = instantiate(
+        cfg.trainer,
+        max_steps=cfg.max_steps,
+        max_time=cfg.max_time,
+        max_epochs=-1,
+        val_check_interval=cfg.val_every,
+        check_val_every_n_epoch=None,
+        callbacks=callbacks,
+        logger=list(instantiate(cfg.logger).values()),
+        enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
+    )
+    return trainer, game
+
+
+def budget(cfg: DictConfig) -> int:
+    """Generator steps until the first of max_steps and max_images is reached; -1 for no limit."""
+    limits = [cfg.max_steps]
+    if cfg.max_images:
+        processes = instantiate(cfg.trainer, logger=False).world_size
+        limits.append(ceil(cfg.max_images / (cfg.data.batch_size * cfg.n_critic * processes)))
+    return min((limit for limit in limits if limit), default=-1)
+
+
+def saved(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as plain values without the run's folder, so that the run can be moved."""
+    container = OmegaConf.to_container(cfg)
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items() if key != "run_dir"}
+
+
+def report(folder: Path) -> float:
+    """Print what came out and where it lies; return the best monitored score, NaN without one."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    table = Table("", "result", show_header=False)
+    if metrics["best"] is not None:
+        samples = f"n = {metrics[metrics['monitor'] + '_n']:.0f}"
+        table.add_row(
+            f"best {metrics['monitor']}",
+            f"{metrics['best']:.4g} at generator step {metrics['best_step']} ({samples})",
+        )
+    table.add_row("generator steps", f"{metrics['steps']}")
+    table.add_row("real images shown", f"{metrics['images']}")
+    table.add_row("images per second", f"{metrics['images_per_second']}")
+    for name in ("samples", "checkpoints", "csv", "tensorboard", "metrics.json"):
+        if (folder / name).exists():
+            table.add_row(name, os.path.relpath(folder / name))
+    Console().print(table)
+    return nan if metrics["best"] is None else float(metrics["best"])
