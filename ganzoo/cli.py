@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,7 @@ def job(cfg: Any) -> float:
     from ganzoo.train import train  # noqa: PLC0415
 
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
     try:
         return train(cfg)
     except UserError as error:

@@ -6,7 +6,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+)
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,8 +38,25 @@ def check(cfg: DictConfig) -> None:
     Raises:
         UserError: With the first that is found.
     """
-    for complaint in complaints(cfg):
+    for complaint in (*mistyped(plain(cfg), plain(unaltered(cfg))), *complaints(cfg)):
         raise UserError(complaint)
+
+
+def plain(cfg: DictConfig) -> Any:
+    return OmegaConf.to_container(cfg, resolve=False)
+
+
+def unaltered(cfg: DictConfig) -> DictConfig:
+    """The configuration with the running command's choices, but none of the values it overrides."""
+    if not HydraConfig.initialized():
+        return cfg
+    command = HydraConfig.get()
+    groups = command.runtime.choices
+    chosen = [each for each in command.overrides.task if each.lstrip("+~").split("=")[0] in groups]
+    try:
+        return base(chosen)
+    except HydraException:  # a choice from the user's own --config-dir
+        return cfg
 
 
 def complaints(cfg: DictConfig) -> Iterator[str]:
@@ -60,6 +86,39 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def mistyped(cfg: Any, like: Any, key: str = "") -> Iterator[str]:
+    """Complaints about values of another kind than the one they replace, such as a word for a rate.
+
+    Args:
+        cfg: The configuration, as plain values.
+        like: The same before its values were overridden.
+        key: Where in the configuration the two stand.
+    """
+    if isinstance(cfg, dict) and isinstance(like, dict):
+        for name in sorted(cfg.keys() & like.keys()):
+            yield from mistyped(cfg[name], like[name], f"{key}.{name}".lstrip("."))
+    elif is_number(like) and not (is_number(cfg) or cfg is None or "${" in str(cfg)):
+        yield f"{key} is a number such as {like}, got {cfg}: type {key}={like}."
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def make(node: Any, **given: Any) -> Any:
+    """Instantiate a part of the configuration.
+
+    Raises:
+        UserError: If its options do not make the part.
+    """
+    try:
+        return instantiate(node, **given)
+    except InstantiationException as error:
+        chain = list(causes(error))
+        said = next((str(each) for each in chain if isinstance(each, UserError)), None)
+        raise UserError(said or " ".join(str(error).split())) from error
+
+
 def explain(error: Exception) -> str:
     """One sentence about an error that Hydra or OmegaConf raised while composing.
 
@@ -68,13 +127,15 @@ def explain(error: Exception) -> str:
     """
     chain = list(causes(error))
     missing = next((e for e in chain if isinstance(e, MissingConfigException)), None)
-    if missing is not None and missing.options is not None:
+    if missing is not None:
         group, _, name = str(missing.missing_cfg_file).rpartition("/")
-        return f"{group}={name} is not there: {closest(name, missing.options)}"
+        options = [path.stem for path in (CONF / group).glob("*.yaml")]
+        return f"{group}={name} is not there: {closest(name, missing.options or options)}"
     keyed = next((e for e in chain if getattr(e, "full_key", None)), None)
     if keyed is not None and "not in" in str(keyed):
         return about_key(str(keyed.full_key))  # type: ignore[attr-defined]
-    return " ".join(str(chain[-1]).split("\n")[0].split())
+    spoken = [str(each) for each in chain if str(each) not in {"", "None"}]
+    return " ".join(spoken[-1].split("\n")[0].split())
 
 
 def about_key(full_key: str) -> str:
@@ -87,13 +148,16 @@ def about_key(full_key: str) -> str:
     return f"there is no option {full_key}: {closest(key, [str(n) for n in names], parent)}"
 
 
-def base() -> DictConfig:
-    from hydra import compose, initialize_config_dir  # noqa: PLC0415
-    from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
-
+def base(choices: Sequence[str] = ()) -> DictConfig:
+    """The configuration as it is before any value is overridden."""
+    # Hydra's own run holds the global state that composing needs for itself.
+    outer = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("train")
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("train", overrides=list(choices))
+    finally:
+        GlobalHydra.instance().hydra = outer
 
 
 def closest(name: str, options: Sequence[str], parent: str = "") -> str:

@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytorch_lightning as pl
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.callback import Scores
 from ganzoo.checkpoint import load
-from ganzoo.config import CONF, explain
+from ganzoo.config import COMPOSING, base, explain, make
 from ganzoo.error import UserError
 
 
@@ -29,14 +26,14 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
     """
     game, cfg = load(run)
     chosen = choose(cfg, overrides)
-    data = instantiate(chosen.data)
+    data = make(chosen.data)
     data.setup("validate")
     if list(data.image_shape) != list(game.image_shape):
         raise UserError(
             f"the model makes images of shape {tuple(game.image_shape)} and the data has "
             f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
         )
-    scores = Scores(instantiate(chosen.metric), required=True)
+    scores = Scores(make(chosen.metric), required=True)
     trainer = pl.Trainer(
         accelerator="auto",
         devices=1,
@@ -52,11 +49,10 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
 
 def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
     """The run's data and metrics, changed where an override says so."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        try:
-            chosen = compose("train", overrides=overrides)
-        except HydraException as error:
-            raise UserError(explain(error)) from error
+    try:
+        chosen = base(overrides)
+    except COMPOSING as error:
+        raise UserError(explain(error)) from error
     named = {override.lstrip("+~").split("=")[0].split(".")[0] for override in overrides}
     kept = {group: cfg[group] for group in ("data", "metric", "seed") if group not in named}
     OmegaConf.set_struct(chosen, False)

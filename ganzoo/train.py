@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from rich.console import Console
 from rich.table import Table
 
 from ganzoo.callback import Summary
-from ganzoo.config import check
+from ganzoo.config import check, make
 
 
 def train(cfg: DictConfig) -> float:
@@ -25,7 +24,7 @@ def train(cfg: DictConfig) -> float:
     """
     check(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    data = instantiate(cfg.data)
+    data = make(cfg.data)
     data.setup("fit")
     state_facts(cfg, data)
     trainer, game = build(cfg)
@@ -49,9 +48,9 @@ def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
 def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
     """Build the trainer and the game; the budget is settled in generator steps on the way."""
     cfg.max_steps = budget(cfg)
-    game = instantiate(cfg.model, _convert_="all")
-    callbacks = [*instantiate(cfg.callback).values(), Summary(cfg.run_dir, cfg.facts.monitor)]
-    trainer = instantiate(
+    game = make(cfg.model, _convert_="all")
+    callbacks = [*make(cfg.callback).values(), Summary(cfg.run_dir, cfg.facts.monitor)]
+    trainer = make(
         cfg.trainer,
         max_steps=cfg.max_steps,
         max_time=cfg.max_time,
@@ -59,7 +58,7 @@ def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
         val_check_interval=cfg.val_every,
         check_val_every_n_epoch=None,
         callbacks=callbacks,
-        logger=list(instantiate(cfg.logger).values()),
+        logger=list(make(cfg.logger).values()),
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
     return trainer, game
@@ -69,7 +68,7 @@ def budget(cfg: DictConfig) -> int:
     """Generator steps until the first of max_steps and max_images is reached; -1 for no limit."""
     limits = [cfg.max_steps]
     if cfg.max_images:
-        processes = instantiate(cfg.trainer, logger=False).world_size
+        processes = make(cfg.trainer, logger=False).world_size
         limits.append(ceil(cfg.max_images / (cfg.data.batch_size * cfg.n_critic * processes)))
     return min((limit for limit in limits if limit), default=-1)
 

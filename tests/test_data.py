@@ -37,6 +37,7 @@ from ganzoo.data.loader import TrainLoader
 from ganzoo.data.mnist5k import mnist5k
 from ganzoo.data.order import Order
 from ganzoo.data.picture import fit_square, to_bytes
+from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
 
 CONF = Path(__file__).parents[1] / "conf" / "data"
@@ -451,6 +452,8 @@ def test_resize_averages_instead_of_picking():
     board = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
     small = to_bytes(fit_square(Image.fromarray(board).convert("RGB"), 8))
     assert (small.float() - 127.5).abs().max() < 12
+    tensor = fit_square(torch.from_numpy(board)[None], 8)
+    assert (tensor.float() - 127.5).abs().max() < 12
 
 
 def test_folder_pictures_are_cropped_and_resized(tmp_path):
@@ -531,6 +534,12 @@ def test_streamed_and_in_memory_show_the_same(tmp_path):
         assert torch.equal(images, same)
         assert torch.equal(labels, same_labels)
     assert torch.equal(everything(memory), everything(stream))
+
+
+def test_fingerprint_knows_the_shape():
+    pixels, labels, rows = torch.zeros(2, 1, 4, 4).byte(), torch.zeros(2), torch.arange(2)
+    flat, square = (InMemory(p, labels, []) for p in (pixels.view(2, 1, 2, 8), pixels))
+    assert flat.fingerprint(rows) != square.fingerprint(rows)
 
 
 def test_fingerprint_of_streamed_pictures(tmp_path):

@@ -43,7 +43,9 @@ class Scores(Callback):
         self.panels: list[_Panel] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self.scores = {name: score for name, score in self.scores.items() if self._has(score, name)}
+        decide = trainer.strategy.reduce_boolean_decision  # all processes score, or none
+        usable = {name: decide(self._loads(score, name)) for name, score in self.scores.items()}
+        self.scores = {name: score for name, score in self.scores.items() if usable[name]}
         panels: dict[str, _Panel] = {}
         for score in self.scores.values():
             extractor = score.extractor
@@ -81,7 +83,7 @@ class Scores(Callback):
         module.log(f"val/{name}", value, prog_bar=True, sync_dist=True)
         module.log(f"val/{name}_n", float(self.n_fake), reduce_fx="sum", sync_dist=True)
 
-    def _has(self, score: Score, name: str) -> bool:
+    def _loads(self, score: Score, name: str) -> bool:
         try:
             score.extractor.load()
         except UserError as problem:
@@ -119,7 +121,7 @@ class _Panel:
         self.scores: list[Score] = []
 
     def add(self, score: Score) -> None:
-        score.extractor = self.extractor
+        score.extractor = self.extractor  # lets go of a second copy of the same network
         self.scores.append(score)
 
     def begin(self) -> None:

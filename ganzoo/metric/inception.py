@@ -1,12 +1,15 @@
 """The Inception network of the Fréchet Inception Distance, from a file or the network."""
 
 from hashlib import sha256
+from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import torch
+from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 from torchmetrics.image.fid import NoTrainInceptionV3
 
@@ -77,7 +80,7 @@ def _content(path: Path) -> bytes:
             f"The Inception weights {NAME} were looked for at {path}, but cannot be read "
             f"({problem.strerror}); {REMEDY}"
         ) from problem
-    if path.name == NAME and not sha256(content).hexdigest().startswith(HASH):
+    if path.name == NAME and not _genuine(content):
         raise UserError(
             f"{path} is damaged: its sha256 does not start with {HASH}; delete it and {REMEDY}"
         )
@@ -92,14 +95,22 @@ def _standard_file() -> Path:
 
 
 def _download(path: Path) -> None:
+    rank_zero_info(f"Downloading {NAME} (96 MB) to {path.parent}")
     try:
         with urlopen(URL, timeout=PATIENCE) as answer:
-            write_whole(path, answer.read())
-    except OSError as problem:
+            content = answer.read()
+        if not _genuine(content):
+            raise URLError("the answer was not that file")
+        write_whole(path, content)
+    except (OSError, HTTPException) as problem:
         raise UserError(
             f"The Inception weights {NAME} are not in {path.parent} and could not be downloaded "
             f"({_first_line(problem)}); {REMEDY}"
         ) from problem
+
+
+def _genuine(content: bytes) -> bool:
+    return sha256(content).hexdigest().startswith(HASH)
 
 
 def _first_line(problem: Exception) -> str:

@@ -24,7 +24,7 @@ PEAK_RATE = 4e-3
 def main() -> None:
     args = _arguments()
     torch.manual_seed(args.seed)
-    network = digit_network().to(memory_format=torch.channels_last)  # 1.6 times as fast on a CPU
+    network = digit_network()
     train(network, *_mnist(args.root, train=True), epochs=args.epochs)
     right = accuracy(network, *_mnist(args.root, train=False))
     print(f"test accuracy {right:.4f}")

@@ -1,0 +1,121 @@
+"""What the core tests share: one small trainer, and configurations as the command line has them."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import hydra
+import pytest
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor
+
+from ganzoo.condition import FeatureVector
+from ganzoo.config import CONF
+from ganzoo.game import Game
+from ganzoo.shape import Shape
+
+torch.set_num_threads(1)
+logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+
+Batch = tuple[Tensor, Tensor]
+Play = Callable[..., Trainer]
+Compose = Callable[..., DictConfig]
+
+
+class Batches:
+    """Hands out one batch per generator step, as the data modules do."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self.batches = list(batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+def noise_for(game: Game, rows: int, step: int) -> Batch:
+    """One batch of uniform noise with labels that suit the game's condition."""
+    random = torch.Generator().manual_seed(step)
+    images = torch.rand(rows, *game.image_shape, generator=random) * 2 - 1
+    if isinstance(game.condition, FeatureVector):
+        return images, torch.randn(rows, game.condition.dim, generator=random)
+    return images, torch.randint(game.condition.dim or 10, (rows,), generator=random)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def play() -> Play:
+    """Train for some generator steps on given batches, or on noise in micro-batches of 4."""
+
+    def play(
+        game: Game,
+        steps: int = 2,
+        batches: Sequence[Batch] | None = None,
+        val: Sequence[Batch] | None = None,
+        callbacks: Sequence[Callback] = (),
+        **options: Any,
+    ) -> Trainer:
+        trainer = Trainer(
+            max_steps=steps,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            accelerator="cpu",
+            callbacks=list(callbacks),
+            **options,
+        )
+        batches = batches or [noise_for(game, 4 * game.n_critic, step) for step in range(steps)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # few workers, few batches, …
+            trainer.fit(game, Batches(batches), Batches(val) if val else None)
+        return trainer
+
+    return play
+
+
+@pytest.fixture(scope="session")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> Compose:
+    """Compose a configuration as the command line does, with the facts of made-up data."""
+    run_dir = tmp_path_factory.mktemp("run")
+
+    def compose(
+        *overrides: str,
+        image_shape: Shape = (1, 28, 28),
+        n_classes: int = 10,
+        n_features: int = 0,
+    ) -> DictConfig:
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+            cfg = hydra.compose("train", [f"run_dir={run_dir}", *overrides])
+        cfg.facts = {
+            "image_shape": list(image_shape),
+            "n_classes": n_classes,
+            "n_features": n_features,
+            "monitor": None,
+        }
+        return cfg
+
+    return compose
+
+
+def shrink(cfg: DictConfig) -> DictConfig:
+    """The same game with networks of a few units, whichever network was chosen."""
+    network = cfg.network
+    small = {"width": 4, "hidden": 16, "latent_hidden": 16, "condition_hidden": 16}
+    for option in small.keys() & network.keys():
+        network[option] = network[option] and small[option]
+    if "width" in network:
+        network.width = 4  # also where the data would choose it
+    for option in {"generator_hidden", "discriminator_hidden"} & network.keys():
+        network[option] = [16] * len(network[option])
+    return cfg
