@@ -16,7 +16,7 @@ from ganzoo.error import UserError
 def main() -> None:
     """``ganzoo train|sample|evaluate …``."""
     args, rest = parser().parse_known_args()
-    args.run(args, rest)
+    args.command(args, rest)
 
 
 def parser() -> ArgumentParser:
@@ -27,7 +27,7 @@ def parser() -> ArgumentParser:
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
     )
-    command.set_defaults(run=lambda args, rest: train(rest))
+    command.set_defaults(command=lambda args, rest: train(rest))
 
     command = commands.add_parser("sample", help="draw pictures from a trained model")
     command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
@@ -35,12 +35,12 @@ def parser() -> ArgumentParser:
     command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
     command.add_argument("--label", type=int, help="the class to draw (each in turn)")
     command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
-    command.set_defaults(run=lambda args, rest: spoken(sample, args, rest))
+    command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
 
     command = commands.add_parser("evaluate", help="score a trained model on its validation split")
     command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
     command.add_argument("overrides", nargs="*", help="such as metric=[fid] data.root=…")
-    command.set_defaults(run=lambda args, rest: spoken(evaluate, args, rest))
+    command.set_defaults(command=lambda args, rest: spoken(evaluate, args, rest))
     return parser
 
 

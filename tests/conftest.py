@@ -59,13 +59,14 @@ def play() -> Play:
     def play(
         game: Game,
         steps: int = 2,
-        batches: Sequence[Batch] | None = None,
+        batches: Batches | Sequence[Batch] | None = None,
         val: Sequence[Batch] | None = None,
         callbacks: Sequence[Callback] = (),
         **options: Any,
     ) -> Trainer:
         trainer = Trainer(
             max_steps=steps,
+            max_epochs=1,  # a step that does not count must not go on for ever
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -78,7 +79,8 @@ def play() -> Play:
         batches = batches or [noise_for(game, 4 * game.n_critic, step) for step in range(steps)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # few workers, few batches, …
-            trainer.fit(game, Batches(batches), Batches(val) if val else None)
+            loader = batches if isinstance(batches, Batches) else Batches(batches)
+            trainer.fit(game, loader, Batches(val) if val else None)
         return trainer
 
     return play

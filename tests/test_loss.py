@@ -82,7 +82,9 @@ def name_of(value: object) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "real", "fake", "discriminators", "generators"), HAND_COMPUTED, ids=name_of
+    ("loss", "real", "fake", "discriminators", "generators"),
+    HAND_COMPUTED,
+    ids=[name_of(row[0]) for row in HAND_COMPUTED],
 )
 def test_objectives_equal_their_formulas(loss, real, fake, discriminators, generators):
     assert loss.for_discriminator(turn_of(real, fake)).item() == pytest.approx(discriminators)

@@ -300,6 +300,13 @@ def test_packed_images_are_each_guessed():
     assert verdict.log_q.shape == verdict.log_p.shape == (4, 2)
 
 
+@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="no sentence, but torch's of a shape")
+def test_a_batch_that_makes_no_whole_packs_is_refused_with_a_remedy():
+    judge = Discriminator((1, 8, 8), Nothing(), MLP(**TINY, packing=2), Unconditional)
+    with pytest.raises(UserError, match=r"data\.batch_size|network\.packing"):
+        judge(torch.zeros(5, 1, 8, 8), torch.zeros(5, 0))
+
+
 def test_no_packing_of_less_than_one():
     with pytest.raises(UserError, match=r"network\.packing=1"):
         MLP(packing=0)

@@ -25,7 +25,7 @@ class MNIST5k(Data):
     def __init__(
         self,
         *,
-        batch_size: int = 128,
+        batch_size: int = 64,
         val_size: int = 1000,
         image_size: int | None = None,
         split_seed: int = 0,

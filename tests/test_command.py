@@ -1,0 +1,252 @@
+"""What a user types, what comes out, and what is said when it cannot work."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganzoo import cli
+
+QUICK = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run ``ganzoo …`` in an empty folder: (exit code, output, error output)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("trained")
+    argv, sys.argv = sys.argv, ["ganzoo", "train", *QUICK, f"hydra.run.dir={folder}"]
+    try:
+        cli.main()
+    finally:
+        sys.argv = argv
+    return folder
+
+
+def test_a_run_leaves_what_the_readme_promises(trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["steps"] == 4
+    assert metrics["images"] == 4 * 8
+    assert metrics["monitor"] == "val/fid_digits"
+    assert metrics["val/fid_digits_n"] == 297
+    assert metrics["best"] <= metrics["val/fid_digits"]
+    assert {path.name for path in (trained / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert sorted(path.name for path in (trained / "samples").iterdir()) == [
+        "step_000002.png",
+        "step_000004.png",
+    ]
+    assert str(trained) not in (trained / "config.yaml").read_text()
+
+
+def test_the_last_step_is_validated_when_the_budget_is_no_multiple(command, tmp_path):
+    code, out, _ = command("train", *QUICK, "max_steps=3", f"hydra.run.dir={tmp_path / 'run'}")
+    assert code == 0
+    assert "generator step" in out
+    assert (tmp_path / "run/samples/step_000003.png").exists()
+
+
+def test_max_images_counts_real_images_of_all_critic_steps(command, tmp_path):
+    budget = ["max_steps=null", "max_images=100", "n_critic=3"]
+    command("train", *QUICK, *budget, f"hydra.run.dir={tmp_path / 'run'}")
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["steps"] == 5  # 3 x 8 images a step: 4 steps show 96
+    assert metrics["images"] == 120
+
+
+def test_evaluate_gives_the_score_of_training(command, trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    code, out, _ = command("evaluate", trained)
+    scores = dict(line.split() for line in out.splitlines())
+    assert code == 0
+    assert float(scores["val/fid_digits"]) == pytest.approx(metrics["best"], rel=1e-5)
+    assert float(scores["val/fid_digits_n"]) == 297
+
+
+def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
+    for name, seed in {"a": 1, "b": 1, "c": 2}.items():
+        assert command("sample", trained, "--n", 9, "--seed", seed, "--out", f"{name}.png")[0] == 0
+    a, b, c = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in "abc")
+    assert (a == b).all()
+    assert (a != c).any()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["max_step=10"], "there is no option max_step: did you mean max_steps"),
+        (["optimizer.generator.lrr=1"], "did you mean optimizer.generator.lr?"),
+        (["modle=dcgan"], "there is no option modle: did you mean model"),
+        (["model=dcgn"], "model=dcgn is not there: did you mean dcgan"),
+        (["loss=[wasserstien]"], "loss=wasserstien is not there: did you mean wasserstein?"),
+        (["network=vit"], "network=vit is not there: type one of"),
+        (["trainer.max_steps=5"], "type max_steps=… at the top level"),
+        (["+trainer.max_steps=5"], "type max_steps=… at the top level"),
+        (["n_critic=0"], "type n_critic=1"),
+        (["max_steps=0"], "type max_steps=1000"),
+        (["max_steps=null"], "the run has no end"),
+        (["max_steps=soon"], "max_steps is a number"),
+        (["max_time=5m"], "max_time is DD:HH:MM:SS"),
+        (["seed=-1"], "seed is a whole number"),
+        (["ema=2"], "type ema=0.999"),
+        (["optimizer.generator.lr=fast"], "type optimizer.generator.lr=0.0002"),
+        (["data.batch_size=100000"], "lower data.batch_size"),
+        (["data.batch_size=0"], "data.batch_size"),
+        (["data.image_size=30"], "set data.image_size=32"),
+        (["network=resnet"], "network=resnet makes square images of 32 or 64 px"),
+        (["data=ring"], "choose network=mlp"),
+        (["model=infogan", "head=unconditional"], "add head=recognition"),
+        (["head=projection"], "add condition=class_label"),
+        (["loss=[wasserstein,hinge]"], "loss needs exactly one objective"),
+        (["loss=[]"], "loss needs exactly one objective"),
+        (["model=cgan", "data=image_folder", "data.root=flat"], "needs data with class labels"),
+        (["data=image_folder", "data.root=empty"], "empty holds no pictures"),
+        (["data=image_folder", "data.root=corrupt"], "data.root=…"),
+        (["data=image_folder", "data.root=missing"], "data.root=…"),
+        (["data=mnist"], "data=mnist5k to train without files"),
+        (["latent.dim=[1"], "error: "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_refused_with_a_sentence_and_leaves_nothing(
+    command, tmp_path, overrides, said
+):
+    folders(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    small = ["data.val_size=2", "data.batch_size=2"] if "data=image_folder" in overrides else []
+    code, _, err = command("train", *small, *overrides, "hydra.run.dir=runs/bad")
+    complaint = err.splitlines()[-1]
+    assert code == 1
+    assert complaint.startswith("error: ")
+    assert said in complaint
+    assert "Traceback" not in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def folders(root):
+    """Folders of pictures: flat ones, none, and files that are no pictures."""
+    for name in ("flat", "empty", "corrupt"):
+        (root / name).mkdir()
+    for i in range(8):
+        pixels = np.full((40, 40, 3), 30 * i, np.uint8)
+        Image.fromarray(pixels).save(root / f"flat/{i}.png")
+        (root / f"corrupt/{i}.png").write_bytes(b"no picture")
+
+
+def test_a_folder_that_cannot_be_written_is_named(command):
+    code, _, err = command("train", *QUICK, "hydra.run.dir=/dev/null/run")
+    assert code == 1
+    assert "/dev/null/run" in err
+    assert "hydra.run.dir=" in err.splitlines()[-1]
+
+
+def test_corrupt_pictures_are_named_and_skipped(command, tmp_path):
+    folders(tmp_path)
+    (tmp_path / "flat/broken.png").write_bytes(b"no picture")
+    with pytest.warns(UserWarning, match=r"broken\.png"):
+        code, *_ = command(
+            *("train", "data=image_folder", "data.root=flat", "data.val_size=2", "metric=[]"),
+            *("data.batch_size=2", "network.width=4", "max_steps=1", "val_every=1"),
+            f"hydra.run.dir={tmp_path / 'run'}",
+        )
+    assert code == 0
+
+
+@pytest.mark.parametrize("verb", ["sample", "evaluate"])
+def test_a_checkpoint_that_does_not_fit_is_refused(command, trained, tmp_path, verb):
+    last = trained / "checkpoints/last.ckpt"
+    content = torch.load(last, weights_only=True)
+    cases = {
+        "neither a checkpoint nor a run": None,
+        "no checkpoint of ganzoo": {"state_dict": {}},
+        "do not fit ganzoo.model.DCGAN": {**content, "state_dict": {"generator.0.weight": 0}},
+        "which is no part of ganzoo": {
+            **content,
+            "hyper_parameters": {"model": {"_target_": "os.system", "command": "true"}},
+        },
+    }
+    for said, wrong in cases.items():
+        path = tmp_path / "wrong.ckpt"
+        if wrong is not None:
+            torch.save(wrong, path)
+        code, out, err = command(verb, path)
+        assert (code, out) == (1, "")
+        assert said in err
+    assert not (tmp_path / "samples.png").exists()
+
+
+def test_a_checkpoint_copied_into_another_models_run_is_refused(command, trained, tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/best.ckpt").write_bytes(
+        (trained / "checkpoints/best.ckpt").read_bytes()
+    )
+    config = (trained / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(config.replace("model.DCGAN", "model.WGAN"))
+    code, _, err = command("sample", tmp_path)
+    assert code == 1
+    assert "is a checkpoint of ganzoo.model.DCGAN" in err
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(command, tmp_path):
+    class Attack:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "owned"),)
+
+    torch.save({"state_dict": Attack()}, tmp_path / "attack.ckpt")
+    code, _, err = command("sample", tmp_path / "attack.ckpt")
+    assert code == 1
+    assert "cannot be read as a checkpoint" in err
+    assert not (tmp_path / "owned").exists()
+
+
+def test_sample_refuses_classes_and_counts_it_cannot_draw(command, trained):
+    assert "knows no classes" in command("sample", trained, "--label", 3)[2]
+    assert "--n counts pictures" in command("sample", trained, "--n", 0)[2]
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, ganzoo.cli; ganzoo.cli.parser().format_help(); print('torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
+
+
+def test_the_wheel_trains_from_any_folder(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    subprocess.run(
+        [sys.executable, "-c", "from ganzoo.cli import main; main()", "train", *QUICK, "metric=[]"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        check=True,
+        capture_output=True,
+    )
+    [run] = (tmp_path / "runs").glob("*/*")
+    assert (run / "checkpoints/last.ckpt").exists()
