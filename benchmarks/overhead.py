@@ -6,16 +6,16 @@ work; the loop has no logging, no progress, no schedule. Run on an otherwise idl
     python benchmarks/overhead.py
 """
 
-from __future__ import annotations
-
+import logging
 import tempfile
 from itertools import islice
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
-from pytorch_lightning import Callback
+from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from rich.table import Table
 from torch.nn.functional import softplus
@@ -23,7 +23,7 @@ from torch.nn.functional import softplus
 from ganzoo.config import base
 from ganzoo.train import build, state_facts
 
-ROUNDS = 5
+ROUNDS = 7
 CASES = {
     "MLP GAN, batch 100": (["model=gan", "data.batch_size=100"], 150),
     "DCGAN 28 px, batch 128": (["model=dcgan", "data.batch_size=128"], 20),
@@ -33,7 +33,7 @@ CASES = {
 class Clock(Callback):
     """Seconds from the end of the first step to the end of the last."""
 
-    def on_train_batch_end(self, trainer, *_) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         self.stop = perf_counter()
         if trainer.global_step == 1:
             self.start = self.stop
@@ -64,8 +64,7 @@ def plain(overrides: list[str], steps: int) -> float:
     state_facts(cfg, data)
     game = instantiate(cfg.model, _convert_="all")
     generator, critic = game.generator, game.discriminator
-    for_generator = cfg.optimizer.generator
-    optimizer_g = instantiate(for_generator)(generator.parameters())
+    optimizer_g = instantiate(cfg.optimizer.generator)(generator.parameters())
     optimizer_d = instantiate(cfg.optimizer.discriminator)(critic.parameters())
     nothing = torch.zeros(cfg.data.batch_size, 0)
     for step, (images, _) in enumerate(islice(data.train_dataloader(), steps + 1)):
@@ -86,6 +85,7 @@ def plain(overrides: list[str], steps: int) -> float:
 
 
 def main() -> None:
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     table = Table("case", "ganzoo", "plain loop", "ratio", title="images per second, medians")
     for name, (overrides, steps) in CASES.items():
         pairs = [

@@ -593,20 +593,16 @@ def test_instance_noise_is_annealed_linearly_to_none():
     assert {step: noise.std_at(step) for step in at} == pytest.approx(at)
 
 
-def test_instance_noise_disturbs_the_discriminators_inputs_in_training_only(play):
-    class Judge(Callback):
-        def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-            pl_module.discriminator(torch.full((4, *SHAPE), 7.0), torch.zeros(4, 0))
+def zeros(rows: int) -> tuple[Tensor, Tensor]:
+    return torch.zeros(rows, *SHAPE), torch.zeros(rows, dtype=torch.long)
 
+
+def test_instance_noise_disturbs_all_that_the_discriminator_sees(play):
     game = Game(SHAPE, network=TINY, n_critic=2, optimizer=Optimizers(sgd(0), sgd(0)))
     nn.init.zeros_(game.generator[-3].weight)  # fakes are all zero
     nn.init.zeros_(game.generator[-3].bias)
     seen = recording(game.discriminator.trunk)
-    zeros = (torch.zeros(200, *SHAPE), torch.zeros(200, dtype=torch.long))
-    callbacks = [InstanceNoise(std=0.4, anneal_steps=4), Judge()]
-    play(game, 6, [zeros] * 6, [noise_for(game, 4, 0)], callbacks)
-    *seen, (in_validation,) = seen
-    assert torch.equal(in_validation, torch.full((4, *SHAPE), 7.0))
+    play(game, 6, [zeros(200)] * 6, callbacks=[InstanceNoise(std=0.4, anneal_steps=4)])
     assert len(seen) == 6 * 5
     for step, expected in enumerate([0.4, 0.3, 0.2, 0.1, 0.0, 0.0]):
         judged = [images for (images,) in seen[5 * step : 5 * step + 5]]
@@ -615,10 +611,21 @@ def test_instance_noise_disturbs_the_discriminators_inputs_in_training_only(play
             assert images.mean().item() == pytest.approx(0, abs=0.02)
         if expected:
             assert len({images[0, 0, 0, 0].item() for images in judged}) == 5
-    clean = torch.ones(4, *SHAPE)
-    seen = recording(game.train().discriminator.trunk)
-    game.discriminator(clean, torch.zeros(4, 0))
-    assert torch.equal(seen[0][0], clean)  # training is over
+
+
+def test_instance_noise_spares_validation_and_ends_with_training(play):
+    class Judge(Callback):
+        def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+            self.saw = recording(pl_module.discriminator.trunk)
+            pl_module.discriminator(torch.ones(4, *SHAPE), torch.zeros(4, 0))
+
+    game = Game(SHAPE, network=TINY)
+    judge = Judge()
+    callbacks = [InstanceNoise(anneal_steps=1000), judge]
+    play(game, 2, [zeros(4)] * 2, [zeros(4)], callbacks, val_check_interval=1)
+    assert torch.equal(judge.saw[0][0], torch.ones(4, *SHAPE))
+    game.train().discriminator(torch.ones(4, *SHAPE), torch.zeros(4, 0))
+    assert torch.equal(judge.saw[-1][0], torch.ones(4, *SHAPE))
 
 
 @pytest.mark.parametrize("options", [{"std": -0.1}, {"anneal_steps": 0}])

@@ -40,7 +40,7 @@ class ImageFolder(Data):
         root: str = "data",
         *,
         features: str | None = None,
-        batch_size: int = 128,
+        batch_size: int = 64,
         val_size: int = 1000,
         image_size: int | None = 64,
         split_seed: int = 0,

@@ -1,4 +1,3 @@
-from functools import partial
 from typing import ClassVar
 
 from typing_extensions import Unpack
@@ -7,7 +6,6 @@ from ganzoo.condition import ClassLabel
 from ganzoo.game import Choices, Game
 from ganzoo.head import Concatenation
 from ganzoo.network import BranchedMLP
-from ganzoo.optimizer import MomentumSchedule, Optimizers, sgd
 from ganzoo.shape import Shape
 
 
@@ -15,14 +13,16 @@ class CGAN(Game):
     """Both players are told the class, or a feature vector of another modality.
 
     Mirza & Osindero 2014, https://arxiv.org/abs/1411.1784. For vectors, pass
-    ``condition=FeatureVector(n_features)``.
+    ``condition=FeatureVector(n_features)``. The paper's momentum SGD suits only its own MLPs;
+    Adam is the default here, so that any network or loss may take their place.
+
+    Args:
+        image_shape: (C, H, W) of the data; images are in [-1, 1].
+        n_classes: How many classes the labels have.
+        **choices: See ``Choices``.
     """
 
-    recipe: ClassVar[Choices] = {
-        "head": Concatenation,
-        "network": BranchedMLP(),
-        "optimizer": Optimizers(sgd(), sgd(), partial(MomentumSchedule, decay=1.00004)),
-    }
+    recipe: ClassVar[Choices] = {"head": Concatenation, "network": BranchedMLP()}
 
     def __init__(self, image_shape: Shape, n_classes: int = 10, **choices: Unpack[Choices]) -> None:
         choices.setdefault("condition", ClassLabel(n_classes))
