@@ -155,7 +155,9 @@ class Game(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]
         draws = self._draws(Stream.TRAINING, self.global_step)
-        for images, labels in zip(*(part.chunk(self.n_critic) for part in batch), strict=True):
+        for images, labels in zip(
+            *(part.tensor_split(self.n_critic) for part in batch), strict=True
+        ):
             condition = self.condition.draw(labels, draws)
             fake = self.generator(self.latent.draw(len(images), draws), condition)
             curves = self._discriminate(for_discriminator, images, fake.detach(), condition, draws)
@@ -271,15 +273,19 @@ def named(losses: Mapping[str, Loss], side: Callable[[Loss], Tensor | None]) -> 
 def frozen(module: nn.Module) -> Iterator[None]:
     """Spare the module's weight gradients; gradients still pass through to its input."""
     module.requires_grad_(False)
-    yield
-    module.requires_grad_(True)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
 
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Without gradients, dropout or batch statistics, and back to the mode from before."""
     was_training = module.training
-    with torch.no_grad():
-        module.eval()
-        yield
-    module.train(was_training)
+    try:
+        with torch.no_grad():
+            module.eval()
+            yield
+    finally:
+        module.train(was_training)

@@ -3,6 +3,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor
 
 from ganzoo.draws import Draws
+from ganzoo.latent import Latent
 
 
 class Condition(ABC):
@@ -43,3 +44,23 @@ class Condition(ABC):
     @abstractmethod
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         """The conditions of a grid worth looking at: (rows * columns, dim), row by row."""
+
+
+class OneFactor(Condition):
+    """A condition that is a single factor and comes with every real image.
+
+    Attributes:
+        factor: How the factor is distributed, and how a head's guess of it is read.
+    """
+
+    known_of_real = True
+    factor: Latent
+
+    def log_prior(self, condition: Tensor) -> Tensor:
+        return self.factor.log_prior(condition)[:, None]
+
+    def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
+        return self.factor.log_posterior(guess, condition)[:, None]
+
+    def decode(self, guess: Tensor) -> Tensor:
+        return self.factor.decode(guess)

@@ -2,13 +2,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo.condition.base import Condition
+from ganzoo.condition.base import OneFactor
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.latent import Categorical
 
 
-class ClassLabel(Condition):
+class ClassLabel(OneFactor):
     """The class of the real image, one-hot (Mirza & Osindero 2014, section 3.2).
 
     https://arxiv.org/abs/1411.1784
@@ -16,8 +16,6 @@ class ClassLabel(Condition):
     Raises:
         UserError: If the data has no classes.
     """
-
-    known_of_real = True
 
     def __init__(self, n_classes: int) -> None:
         if n_classes < 1:
@@ -33,15 +31,6 @@ class ClassLabel(Condition):
 
     def labels(self, rows: int) -> Tensor:
         return torch.arange(rows) % self.dim
-
-    def log_prior(self, condition: Tensor) -> Tensor:
-        return self.factor.log_prior(condition)[:, None]
-
-    def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
-        return self.factor.log_posterior(guess, condition)[:, None]
-
-    def decode(self, guess: Tensor) -> Tensor:
-        return self.factor.decode(guess)
 
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         return self.factor.sweep(columns).repeat(rows, 1)  # a class per column

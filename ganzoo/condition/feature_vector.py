@@ -1,12 +1,12 @@
 from torch import Tensor
 
-from ganzoo.condition.base import Condition
+from ganzoo.condition.base import OneFactor
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.latent import Gaussian
 
 
-class FeatureVector(Condition):
+class FeatureVector(OneFactor):
     """A vector from another modality that comes with every real image.
 
     Mirza & Osindero 2014, section 4.2, https://arxiv.org/abs/1411.1784
@@ -14,8 +14,6 @@ class FeatureVector(Condition):
     Raises:
         UserError: If the data's labels are not vectors.
     """
-
-    known_of_real = True
 
     def __init__(self, n_features: int) -> None:
         if n_features < 1:
@@ -35,15 +33,6 @@ class FeatureVector(Condition):
             f"this model is conditioned on vectors of width {self.dim}, which come only with "
             "data: pass the vectors to sample(), one per row."
         )
-
-    def log_prior(self, condition: Tensor) -> Tensor:
-        return self.factor.log_prior(condition)[:, None]
-
-    def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
-        return self.factor.log_posterior(guess, condition)[:, None]
-
-    def decode(self, guess: Tensor) -> Tensor:
-        return self.factor.decode(guess)
 
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         return draws.normal(columns, self.dim).cpu().repeat(rows, 1)  # a vector per column
