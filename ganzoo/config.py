@@ -76,6 +76,17 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
     if not any(cfg[key] for key in ("max_steps", "max_images", "max_time")):
         yield "the run has no end: type max_steps=1000, max_images=100000 or max_time=00:00:10:00."
+    if not (cfg.max_steps or cfg.max_images) and "${max_steps}" in str(plain(cfg)):
+        yield (
+            "a schedule or an annealing runs until max_steps, and the run has only max_time: type "
+            "max_steps=… or max_images=… too."
+        )
+    packing = cfg.network.get("packing", 1)
+    if is_count(cfg.data.batch_size) and is_count(packing) and cfg.data.batch_size % packing:
+        yield (
+            f"network.packing={packing} images are judged together, and data.batch_size="
+            f"{cfg.data.batch_size} does not divide by it: type data.batch_size={64 * packing}."
+        )
     if cfg.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time)):
         yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:

@@ -203,8 +203,6 @@ class Game(LightningModule):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
-        # Autocast would go on with half-precision copies of the weights from before the step.
-        torch.clear_autocast_cache()
 
     def _after_step(self, rows: int, curves: Terms) -> None:
         if self.ema is not None:

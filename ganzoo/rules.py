@@ -30,7 +30,7 @@ def complaints(game: Game) -> Iterator[str]:
 
 def about_numbers(game: Game) -> Iterator[str]:
     n_critic, ema = game.n_critic, game.ema_decay
-    if n_critic < 1:
+    if not isinstance(n_critic, int) or n_critic < 1:
         yield (
             f"n_critic counts the discriminator's steps per generator step and must be at least 1, "
             f"got {n_critic}: type n_critic=1."

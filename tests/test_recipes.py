@@ -178,7 +178,6 @@ SINGLE = ("condition", "latent", "network", "head", "data")
 NAMED = ("loss", "metric", "callback")  # several at once, each under its own name
 FILES = [(group, path) for group in (*SINGLE, *NAMED) for path in sorted((CONF / group).iterdir())]
 FROM_GAME = {"features", "condition_dim"}  # a head is built once the trunk's width is known
-HIDES = pytest.mark.xfail(strict=True, reason="callback/scores.yaml hides cache_dir and required")
 
 
 def test_groups_mirror_folders():
@@ -217,7 +216,7 @@ def options_of(target: type) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("group", "path"),
-    [pytest.param(*file, marks=[HIDES] if file[1].stem == "scores" else []) for file in FILES],
+    FILES,
     ids=lambda value: value.stem if isinstance(value, Path) else value,
 )
 def test_a_file_lists_the_options_of_its_target_with_their_defaults(group, path):

@@ -28,13 +28,13 @@ class InstanceNoise(Callback):
         self.std, self.anneal_steps = std, anneal_steps
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        def disturb(discriminator: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            images, *rest = inputs
-            std = self.std_at(trainer.global_step) * discriminator.training
-            return (images + std * torch.randn_like(images), *rest)
+        def disturb(trunk: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+            std = self.std_at(trainer.global_step) * trunk.training
+            return inputs[0] + std * torch.randn_like(inputs[0])
 
-        discriminator: nn.Module = pl_module.discriminator  # type: ignore[assignment]
-        self.handle = discriminator.register_forward_pre_hook(disturb)
+        # On the trunk: the images that the losses see, and penalise D at, stay undisturbed.
+        trunk: nn.Module = pl_module.discriminator.trunk  # type: ignore[union-attr, assignment]
+        self.handle = trunk.register_forward_pre_hook(disturb)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.handle.remove()

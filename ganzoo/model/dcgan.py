@@ -26,7 +26,7 @@ class DCGAN(Game):
 
     def _activations(self, images: Tensor) -> list[Tensor]:
         maps, seen = images, []
-        for layer in self.discriminator.trunk.children():
+        for layer in self.discriminator.trunk:  # type: ignore[attr-defined]
             maps = layer(maps)
             if isinstance(layer, nn.LeakyReLU) and maps.ndim == 4:
                 seen.append(maps)

@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from ganzoo.draws import Draws
 from ganzoo.game import Choices, Game, evaluating
 from ganzoo.latent import Gaussian
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
@@ -20,13 +21,19 @@ class WGAN(Game):
         "n_critic": 5,
     }
 
-    def distance(self, images: Tensor, seed: int = 0) -> Tensor:
+    def distance(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> Tensor:
         """The critic's estimate of the earth mover's distance to as many fakes, a scalar.
 
         E f(x) - E f(G(z)) (equation 3), up to the critic's unknown Lipschitz constant.
+
+        Args:
+            images: Real images (N, C, H, W), in [-1, 1].
+            labels: Theirs, where the variant is conditional.
+            seed: Of the fakes' noise.
         """
-        condition = images.new_zeros(len(images), self.condition.dim)
-        fakes = self.sample(len(images), seed)
+        told = self.condition.labels(len(images)) if labels is None else labels
+        condition = self.condition.draw(told.to(images.device), Draws(seed, device=images.device))
+        fakes = self.sample(told, seed)
         with evaluating(self):
             real, fake = (self.discriminator(some, condition).score for some in (images, fakes))
         return real.mean() - fake.mean()

@@ -36,6 +36,9 @@ class Network(ABC):
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         """Build (N, latent_dim), (N, condition_dim) -> (N, *image_shape)."""
 
+    def initialise(self, layer: nn.Module) -> None:  # noqa: B027
+        """Draw the first weights of a layer of the discriminator, its head's too; here torch's."""
+
     @abstractmethod
     def trunk(self, image_shape: Shape) -> nn.Module:
         """Build (N, *image_shape) -> (N, features).
@@ -50,6 +53,12 @@ class Joined(nn.Sequential):
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:  # type: ignore[override]
         return super().forward(torch.cat([latent, condition], dim=1))
+
+
+def zero_bias(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> None:
+    """Set the bias, if the layer has one, to zero."""
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 class MinibatchStd(nn.Module):

@@ -4,7 +4,7 @@ from itertools import pairwise
 from torch import nn
 
 from ganzoo.error import UserError
-from ganzoo.network.base import Joined, Network
+from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.shape import Shape
 
 
@@ -42,7 +42,7 @@ class DCGAN(Network):
             layers += [*self._norm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
         last = nn.ConvTranspose2d(widths[-1], image_shape[0], 4, 2, 1)
         layers += [*self._norm2d(widths[-1]), nn.ReLU(), last, nn.Tanh()]
-        return Joined(*layers).apply(initialise)
+        return Joined(*layers).apply(gaussian)
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         widths, side = self._plan(image_shape)
@@ -54,13 +54,17 @@ class DCGAN(Network):
         if self.hidden:
             hidden = nn.Linear(widths[-1] * side * side, self.hidden)
             layers += [hidden, *self._norm1d(self.hidden), act]
-        return nn.Sequential(*layers).apply(initialise)
+        return nn.Sequential(*layers)
+
+    def initialise(self, layer: nn.Module) -> None:
+        gaussian(layer)
 
     def _plan(self, image_shape: Shape) -> tuple[list[int], int]:
         """Channels of each resolution from the image inwards, and the innermost side."""
         side = halvable(image_shape)
         stages = (image_shape[1] // side).bit_length() - 1
-        width = self.width or (128 if image_shape[1] >= 64 else 64)
+        fitting = 128 if image_shape[1] >= 64 else 64
+        width = fitting if self.width is None else self.width
         return [width * 2**stage for stage in range(stages)], side
 
     def _norm1d(self, width: int) -> list[nn.Module]:
@@ -86,10 +90,10 @@ def halvable(image_shape: Shape) -> int:
     return sides[image_shape[1]]
 
 
-def initialise(layer: nn.Module) -> None:
+def gaussian(layer: nn.Module) -> None:
     """Gaussian weights, std 0.02 (section 4; the gains of batch norm as in the authors' code)."""
     if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
-        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        zero_bias(layer)
     elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
         nn.init.normal_(layer.weight, 1.0, 0.02)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.condition import Condition
+from ganzoo.error import UserError
 from ganzoo.network.base import MinibatchStd, Network
 from ganzoo.shape import Shape
 
@@ -47,6 +48,7 @@ class Discriminator(nn.Module):
         features = width(self.trunk, pack_shape)
         self.spread = MinibatchStd() if network.minibatch_std else nn.Identity()
         self.head = head(features + network.minibatch_std, condition.dim * network.packing)
+        self.apply(network.initialise)
         if network.spectral_norm:
             self.apply(normalise_spectrum)
 
@@ -72,6 +74,11 @@ class Discriminator(nn.Module):
         return score.float(), guess.float().reshape(len(images), guess.shape[1] // self.packing)
 
     def _pack(self, images: Tensor) -> Tensor:
+        if len(images) % self.packing:
+            raise UserError(
+                f"network.packing={self.packing} judges that many images together, and a batch of "
+                f"{len(images)} does not divide by it: set data.batch_size to a multiple."
+            )
         channels, *rest = images.shape[1:]
         return images.reshape(-1, channels * self.packing, *rest)
 

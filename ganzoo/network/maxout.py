@@ -5,7 +5,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from ganzoo.network.base import Joined, Network
+from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.network.mlp import dense, image_of
 from ganzoo.shape import Shape
 
@@ -35,7 +35,7 @@ def uniform(bound: float) -> Callable[[nn.Module], None]:
     def initialise(layer: nn.Module) -> None:
         if isinstance(layer, nn.Linear):
             nn.init.uniform_(layer.weight, -bound, bound)
-            nn.init.zeros_(layer.bias)
+            zero_bias(layer)
 
     return initialise
 
@@ -53,7 +53,7 @@ class MaxoutMLP(Network):
         input_dropout: Share of the discriminator's inputs that are dropped.
         dropout: Share of its hidden units that are dropped.
         generator_init: Bound of the generator's uniform initial weights.
-        discriminator_init: Bound of the trunk's uniform initial weights.
+        discriminator_init: Bound of the discriminator's uniform initial weights.
     """
 
     generator_hidden: Sequence[int] = (1200, 1200)
@@ -75,7 +75,10 @@ class MaxoutMLP(Network):
         for units in self.discriminator_hidden:
             layers += [Maxout(before, units, self.pieces), nn.Dropout(self.dropout)]
             before = units
-        return nn.Sequential(*layers).apply(uniform(self.discriminator_init))
+        return nn.Sequential(*layers)
+
+    def initialise(self, layer: nn.Module) -> None:
+        uniform(self.discriminator_init)(layer)
 
 
 class Branches(nn.Module):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganzoo.error import UserError
-from ganzoo.network.base import Joined, Network
+from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.shape import Shape
 
 # Channels per resolution in multiples of the width (SNGAN, appendix B, tables 4 and 5).
@@ -55,7 +55,7 @@ class ResNet(Network):
             nn.Unflatten(1, (widths[0], 4, 4)),
             *[up(before, after) for before, after in pairwise(widths)],
             *[nn.BatchNorm2d(last), nn.ReLU(), nn.Conv2d(last, image_shape[0], 3, 1, 1), nn.Tanh()],
-        ).apply(initialise)
+        ).apply(glorot)
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         side = supported(image_shape)
@@ -65,7 +65,10 @@ class ResNet(Network):
             for depth, (before, after) in enumerate(pairwise(widths), start=1)
         ]
         first = first_down(image_shape[0], widths[0])
-        return nn.Sequential(first, *blocks, nn.ReLU(), SumPool()).apply(initialise)
+        return nn.Sequential(first, *blocks, nn.ReLU(), SumPool())
+
+    def initialise(self, layer: nn.Module) -> None:
+        glorot(layer)
 
 
 def up(before: int, after: int) -> Block:
@@ -110,9 +113,9 @@ def supported(image_shape: Shape) -> int:
     return image_shape[1]
 
 
-def initialise(layer: nn.Module) -> None:
+def glorot(layer: nn.Module) -> None:
     """Glorot uniform, with a gain of sqrt(2) on 3x3 convolutions as in the authors' code."""
     if isinstance(layer, nn.Linear | nn.Conv2d):
         square = isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3)
         nn.init.xavier_uniform_(layer.weight, gain=2**0.5 if square else 1.0)
-        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        zero_bias(layer)
