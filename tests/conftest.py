@@ -47,6 +47,14 @@ def noise_for(game: Game, rows: int, step: int) -> Batch:
     return images, torch.randint(game.condition.dim or 10, (rows,), generator=random)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep features of the tests' data out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     torch.manual_seed(0)

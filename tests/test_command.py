@@ -22,7 +22,6 @@ REPOSITORY = Path(__file__).parents[1]
 def command(tmp_path, monkeypatch, capsys):
     """Run ``ganzoo …`` in an empty folder: (exit code, output, error output)."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
 
     def run(*words):
