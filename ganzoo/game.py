@@ -1,7 +1,6 @@
 """The adversarial game, written once. A variant chooses the parts, and never this file's order."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from ganzoo.draws import Draws, mix
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, Turn
+from ganzoo.modes import evaluating, frozen
 from ganzoo.network import DCGAN, Critique, Discriminator, Network
 from ganzoo.network.discriminator import without_batch_norm
 from ganzoo.optimizer import Optimizers, adam
@@ -265,25 +265,3 @@ def named(losses: Mapping[str, Loss], side: Callable[[Loss], Tensor | None]) -> 
     """One player's side of every loss that has one."""
     terms = {name: side(loss) for name, loss in losses.items()}
     return {name: term for name, term in terms.items() if term is not None}
-
-
-@contextmanager
-def frozen(module: nn.Module) -> Iterator[None]:
-    """Spare the module's weight gradients; gradients still pass through to its input."""
-    module.requires_grad_(False)
-    try:
-        yield
-    finally:
-        module.requires_grad_(True)
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Without gradients, dropout or batch statistics, and back to the mode from before."""
-    was_training = module.training
-    try:
-        with torch.no_grad():
-            module.eval()
-            yield
-    finally:
-        module.train(was_training)

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
-from ganzoo.game import Choices, Game, evaluating
+from ganzoo.game import Choices, Game
+from ganzoo.modes import evaluating
 
 
 class DCGAN(Game):

@@ -3,10 +3,11 @@ from typing import ClassVar
 from torch import Tensor
 
 from ganzoo.condition import LatentCode
-from ganzoo.game import Choices, Game, evaluating
+from ganzoo.game import Choices, Game
 from ganzoo.head import Recognition
 from ganzoo.latent import Uniform
 from ganzoo.loss import MutualInformation, NonSaturating
+from ganzoo.modes import evaluating
 from ganzoo.network import DCGAN
 from ganzoo.optimizer import Optimizers, adam
 

@@ -3,9 +3,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.game import Choices, Game, evaluating
+from ganzoo.game import Choices, Game
 from ganzoo.latent import Gaussian
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
+from ganzoo.modes import evaluating
 from ganzoo.optimizer import Optimizers, adam, rmsprop
 
 
