@@ -71,6 +71,11 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
         value = OmegaConf.select(cfg, key)
         if not is_count(value):
             yield f"{key} counts {unit} and must be at least 1, got {value}: type {key}=1 or more."
+    if str(cfg.trainer.precision) in {"16-true", "bf16-true", "64-true", "64", "64-bit"}:
+        yield (
+            f"trainer.precision={cfg.trainer.precision} changes the weights themselves, and noise "
+            "and images are float32: type bf16-mixed, 16-mixed or 32-true."
+        )
     for key in ("max_steps", "max_images"):
         if cfg[key] is not None and not is_count(cfg[key]):
             yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
@@ -108,6 +113,10 @@ def mistyped(cfg: Any, like: Any, key: str = "") -> Iterator[str]:
     if isinstance(cfg, dict) and isinstance(like, dict):
         for name in sorted(cfg.keys() & like.keys()):
             yield from mistyped(cfg[name], like[name], f"{key}.{name}".lstrip("."))
+    elif isinstance(like, bool | list) and not isinstance(cfg, type(like)):
+        kind = "a list" if isinstance(like, list) else "true or false"
+        if "${" not in str(cfg):
+            yield f"{key} is {kind} such as {like}, got {cfg}: type {key}={like}."
     elif is_number(like) and not (is_number(cfg) or cfg is None or "${" in str(cfg)):
         yield f"{key} is a number such as {like}, got {cfg}: type {key}={like}."
 
@@ -127,7 +136,11 @@ def make(node: Any, **given: Any) -> Any:
     except InstantiationException as error:
         chain = list(causes(error))
         said = next((str(each) for each in chain if isinstance(each, UserError)), None)
-        raise UserError(said or " ".join(str(error).split())) from error
+        key = str(getattr(error, "full_key", "")) or "a part"
+        cause = " ".join(str(chain[-1]).split()).rstrip(".")
+        raise UserError(
+            said or f"the options of {key} do not work ({cause}): --cfg job shows what they are."
+        ) from error
 
 
 def explain(error: Exception) -> str:
@@ -154,6 +167,8 @@ def about_key(full_key: str) -> str:
     parent, _, key = full_key.rpartition(".")
     if parent == "trainer" and key in RENAMED:
         return f"trainer.{key} is not for you to set, because {RENAMED[key]}."
+    if (CONF / parent / f"{key}.yaml").exists():
+        return f"{full_key} is not among what was chosen: add {key} to {parent}=[…] first."
     siblings = OmegaConf.select(base(), parent) if parent else base()
     names = list(siblings) if isinstance(siblings, DictConfig) else []
     return f"there is no option {full_key}: {closest(key, [str(n) for n in names], parent)}"

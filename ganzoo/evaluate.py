@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import LightningDataModule
 
 from ganzoo.callback import Scores
 from ganzoo.checkpoint import load
 from ganzoo.config import COMPOSING, base, explain, make
 from ganzoo.error import UserError
+from ganzoo.game import Game
 
 
 def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
@@ -33,6 +35,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
             f"the model makes images of shape {tuple(game.image_shape)} and the data has "
             f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
         )
+    refuse_other_labels(game, cfg, data)
     scores = Scores(make(chosen.metric), required=True)
     trainer = pl.Trainer(
         accelerator="auto",
@@ -48,14 +51,36 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
 
 
 def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
-    """The run's data and metrics, changed where an override says so."""
+    """The run's data and metrics, changed where an override says so.
+
+    A group's choice (``metric=[fid]``) replaces the run's; a value (``data.root=…``) changes it.
+    """
+    keys = [override.split("=")[0] for override in overrides]
+    for key in keys:
+        if key.split(".")[0] not in {"data", "metric"}:
+            raise UserError(f"evaluate takes only data and metric options: leave out {key}.")
     try:
-        chosen = base(overrides)
+        fresh = base([each for each, key in zip(overrides, keys, strict=True) if "." not in key])
+        kept = {name: (fresh if name in keys else cfg)[name] for name in ("data", "metric")}
+        chosen = OmegaConf.create({"seed": cfg.seed, **kept})
+        OmegaConf.set_struct(chosen, True)
+        values = [each for each, key in zip(overrides, keys, strict=True) if "." in key]
+        chosen.merge_with_dotlist(values)
     except COMPOSING as error:
         raise UserError(explain(error)) from error
-    named = {override.lstrip("+~").split("=")[0].split(".")[0] for override in overrides}
-    kept = {group: cfg[group] for group in ("data", "metric", "seed") if group not in named}
-    OmegaConf.set_struct(chosen, False)
-    for group, choice in kept.items():
-        chosen[group] = choice
+    if not chosen.metric:
+        raise UserError("there is no metric to compute: type metric=[fid_digits] or metric=[fid].")
     return chosen
+
+
+def refuse_other_labels(game: Game, cfg: DictConfig, data: LightningDataModule) -> None:
+    """A conditional model needs data that has the labels it was trained with."""
+    if not (game.condition.dim and game.condition.known_of_real):
+        return
+    for fact in ("n_classes", "n_features"):
+        trained, found = cfg.facts[fact], getattr(data, fact)
+        if trained != found:
+            raise UserError(
+                f"the model was trained on data with {fact}={trained} and this data has {found}: "
+                "give the data it was trained on, with its labels."
+            )

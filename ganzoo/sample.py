@@ -6,6 +6,7 @@ import torch
 
 from ganzoo import picture
 from ganzoo.checkpoint import load
+from ganzoo.condition import ClassLabel
 from ganzoo.error import UserError
 from ganzoo.game import Game
 
@@ -37,7 +38,7 @@ def sample(run: Path, n: int, seed: int, label: int | None, out: Path) -> Path:
 
 def known(game: Game, label: int) -> int:
     """The label, if the model was trained with it."""
-    classes = game.condition.dim if game.condition.known_of_real else 0
+    classes = game.condition.dim if isinstance(game.condition, ClassLabel) else 0
     if not 0 <= label < classes:
         raise UserError(
             f"--label {label}: this model knows "

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ganzoo.callback import Summary
 from ganzoo.config import check, make
+from ganzoo.error import UserError
 
 
 def train(cfg: DictConfig) -> float:
@@ -26,6 +27,8 @@ def train(cfg: DictConfig) -> float:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = make(cfg.data)
     data.setup("fit")
+    if cfg.metric and data.n_val < 2:
+        raise UserError("scores need at least 2 held-out samples: raise data.val_size to 1000.")
     state_facts(cfg, data)
     trainer, game = build(cfg)
     game.save_hyperparameters(saved(cfg))
@@ -49,6 +52,10 @@ def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
     """Build the trainer and the game; the budget is settled in generator steps on the way."""
     cfg.max_steps = budget(cfg)
     game = make(cfg.model, _convert_="all")
+    try:
+        game.configure_optimizers()
+    except (TypeError, ValueError) as error:
+        raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     callbacks = [*make(cfg.callback).values(), Summary(cfg.run_dir, cfg.facts.monitor)]
     trainer = make(
         cfg.trainer,

@@ -129,6 +129,13 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["data=image_folder", "data.root=missing"], "data.root=…"),
         (["data=mnist"], "data=mnist5k to train without files"),
         (["latent.dim=[1"], "error: "),
+        (["optimizer.generator.lr=-1"], "the options of optimizer do not work"),
+        (["network.batch_norm=maybe"], "network.batch_norm is true or false"),
+        (["network.packing=3"], "type data.batch_size=192"),
+        (["trainer.precision=bf16-true"], "type bf16-mixed"),
+        (["data.val_size=1"], "raise data.val_size"),
+        (["logger=[csv]", "logger.tensorboard.version=a"], "add tensorboard to logger"),
+        (["model=sngan"], "set data.image_size=32"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -249,3 +256,24 @@ def test_the_wheel_trains_from_any_folder(tmp_path):
     )
     [run] = (tmp_path / "runs").glob("*/*")
     assert (run / "checkpoints/last.ckpt").exists()
+
+
+def test_evaluate_changes_the_runs_data_and_not_the_zoos(command, trained):
+    code, out, _ = command("evaluate", trained, "data.val_size=100", "metric=[fid_digits]")
+    assert code == 0
+    assert "val/fid_digits_n 100" in out  # of data=digits, whose pictures have another shape
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("model=wgan", "only data and metric options"),
+        ("data.rot=x", "there is no option data.rot"),
+        ("metric=[]", "no metric to compute"),
+        ("data=mnist5k", "set data.image_size"),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_use(command, trained, override, said):
+    code, out, err = command("evaluate", trained, override)
+    assert (code, out) == (1, "")
+    assert said in err

@@ -1,6 +1,6 @@
 """Every term of the game against numbers worked out by hand."""
 
-from math import log, pi
+from math import log, pi, sqrt
 
 import pytest
 import torch
@@ -427,3 +427,17 @@ def test_auxiliary_classification_is_cross_entropy_of_real_and_fake(weight):
     assert of_both.item() == pytest.approx(weight * (entropy["real"] + entropy["fake"]))
     of_fake = loss.for_generator(critiques["fake"])
     assert of_fake.item() == pytest.approx(weight * entropy["fake"])
+
+
+def test_a_pack_has_one_slope():
+    """A critic that adds up the pixels of its pack has slope sqrt(number of pixels in the pack)."""
+
+    class Adder(nn.Module):
+        packing = 2
+
+        def forward(self, images: Tensor, condition: Tensor) -> Critique:
+            empty = images[:, :0, 0, 0]
+            return Critique(images, condition, images.reshape(-1, 32).sum(1), empty, empty)
+
+    gradient = slope(Adder(), torch.zeros(6, 1, 4, 4), torch.zeros(6, 0))
+    assert gradient.norm(dim=1).tolist() == pytest.approx([sqrt(32)] * 3)

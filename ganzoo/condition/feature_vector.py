@@ -31,7 +31,7 @@ class FeatureVector(OneFactor):
     def labels(self, rows: int) -> Tensor:
         raise UserError(
             f"this model is conditioned on vectors of width {self.dim}, which come only with "
-            "data: pass the vectors to sample(), one per row."
+            "data: pass the vectors to sample() in Python, one per row."
         )
 
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:

@@ -8,19 +8,20 @@ from ganzoo.network import Discriminator
 
 
 def slope(discriminator: Discriminator, images: Tensor, condition: Tensor) -> Tensor:
-    """Gradient of the score at the images, in float32: (N, C, H, W) -> (N, C * H * W)."""
+    """Gradient of each score at its images, in float32: (N, C, H, W) -> (N / packing, …)."""
     # The gradient's gradient overflows half precision.
     with torch.autocast(images.device.type, enabled=False):
         images = images.detach().float().requires_grad_()
         score = discriminator(images, condition).score
         (gradient,) = torch.autograd.grad(score.sum(), images, create_graph=True)
-    return gradient.flatten(1)
+    return gradient.reshape(len(score), -1)
 
 
 def mixing(turn: Turn) -> Tensor:
-    """One uniform number per image, shaped to multiply it: (N, 1, 1, 1)."""
-    images = turn.real.images
-    return turn.draws.uniform(len(images), *[1] * (images.ndim - 1))
+    """One uniform number per image or pack, shaped to multiply the images: (N, 1, 1, 1)."""
+    images, packs = turn.real.images, len(turn.real.score)
+    numbers = turn.draws.uniform(packs, *[1] * (images.ndim - 1))
+    return numbers.repeat_interleave(len(images) // packs, dim=0)
 
 
 class SlopePenalty(Loss):

@@ -65,5 +65,5 @@ class _Frechet(FrechetInceptionDistance):
 def _too_few(n_real: int, n_fake: int) -> UserError:
     return UserError(
         f"FID needs at least 2 real and 2 generated samples, but validation gave {n_real} and "
-        f"{n_fake}: raise trainer.limit_val_batches or take data with a larger validation split."
+        f"{n_fake}: raise data.val_size."
     )

@@ -14,7 +14,7 @@ class Network(ABC):
 
     Args:
         spectral_norm: Divide every weight of the discriminator, its head's too, by its spectral
-            norm, one power iteration a step (Miyato et al. 2018, https://arxiv.org/abs/1802.05957).
+            norm, one power iteration a pass (Miyato et al. 2018, https://arxiv.org/abs/1802.05957).
         minibatch_std: Show the discriminator's head how much the features vary over the batch
             (Karras et al. 2018, section 3, https://arxiv.org/abs/1710.10196).
         packing: How many images the discriminator judges together
