@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -80,7 +81,9 @@ def job(cfg: Any) -> float:
         return train(cfg)
     except UserError as error:
         withdraw(Path(cfg.run_dir))
-        if HydraConfig.get().mode == RunMode.RUN and not cfg.debug:
+        if cfg.debug:
+            traceback.print_exc()
+        if HydraConfig.get().mode == RunMode.RUN:
             fail(str(error))
         raise
 

@@ -60,9 +60,7 @@ def unaltered(cfg: DictConfig) -> DictConfig:
 
 
 def complaints(cfg: DictConfig) -> Iterator[str]:
-    for key, instead in RENAMED.items():
-        if key in cfg.trainer:
-            yield f"trainer.{key} is not for you to set, because {instead}."
+    yield from (renamed(key) for key in RENAMED if key in cfg.trainer)
     for key, unit in {
         "n_critic": "discriminator steps per generator step",
         "val_every": "generator steps between validations",
@@ -96,6 +94,10 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
         yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
+
+
+def renamed(key: str) -> str:
+    return f"trainer.{key} is not for you to set, because {RENAMED[key]}."
 
 
 def is_count(value: Any) -> bool:
@@ -166,7 +168,7 @@ def about_key(full_key: str) -> str:
     """One sentence about a key that the configuration does not have."""
     parent, _, key = full_key.rpartition(".")
     if parent == "trainer" and key in RENAMED:
-        return f"trainer.{key} is not for you to set, because {RENAMED[key]}."
+        return renamed(key)
     if (CONF / parent / f"{key}.yaml").exists():
         return f"{full_key} is not among what was chosen: add {key} to {parent}=[…] first."
     siblings = OmegaConf.select(base(), parent) if parent else base()

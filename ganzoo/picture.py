@@ -1,13 +1,14 @@
 """Pictures that a person looks at."""
 
 import io
-import os
 from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 from torchvision.utils import make_grid
+
+from ganzoo.files import write_whole
 
 
 def picture_of(samples: Tensor, columns: int) -> Tensor:
@@ -42,7 +43,6 @@ def scatter(points: Tensor, columns: int) -> Tensor:
 
 def save(picture: Tensor, path: Path) -> None:
     """Write a (3, H, W) uint8 picture as PNG, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(unfinished, format="PNG")
-    os.replace(unfinished, path)
+    file = io.BytesIO()
+    Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(file, format="PNG")
+    write_whole(path, file.getvalue())

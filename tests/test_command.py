@@ -277,3 +277,10 @@ def test_evaluate_refuses_what_it_cannot_use(command, trained, override, said):
     code, out, err = command("evaluate", trained, override)
     assert (code, out) == (1, "")
     assert said in err
+
+
+def test_debug_shows_the_traceback_too(command):
+    code, _, err = command("train", "n_critic=0", "debug=true", "hydra.run.dir=runs/bad")
+    assert code == 1
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("error: n_critic counts")

@@ -1,11 +1,12 @@
 import json
-import os
 from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+
+from ganzoo.files import write_whole
 
 
 class Summary(Callback):
@@ -45,19 +46,17 @@ class Summary(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
             scores = trainer.callback_metrics.items()
-            write_json(
-                self.path,
-                {
-                    **{name: float(value) for name, value in scores if name.startswith("val/")},
-                    "monitor": self.monitor,
-                    "best": self.best if self.best < inf else None,
-                    "best_step": self.best_step,
-                    "steps": trainer.global_step,
-                    "images": self.images,
-                    "train_seconds": round(self.seconds, 2),
-                    "images_per_second": round(self.images / max(self.seconds, 1e-9), 2),
-                },
-            )
+            summary = {
+                **{name: float(value) for name, value in scores if name.startswith("val/")},
+                "monitor": self.monitor,
+                "best": self.best if self.best < inf else None,
+                "best_step": self.best_step,
+                "steps": trainer.global_step,
+                "images": self.images,
+                "train_seconds": round(self.seconds, 2),
+                "images_per_second": round(self.images / max(self.seconds, 1e-9), 2),
+            }
+            write_whole(self.path, (json.dumps(summary, indent=2) + "\n").encode())
 
     def state_dict(self) -> dict[str, Any]:
         kept = ("best", "best_step", "seconds", "images")
@@ -65,10 +64,3 @@ class Summary(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update(state_dict)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write the file whole or not at all."""
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(unfinished, path)

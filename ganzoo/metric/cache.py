@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
+
+from ganzoo.files import write_whole
 
 
 def default_cache_dir() -> Path:
@@ -88,14 +89,3 @@ class RealFeatures:
         self.fresh = []
         if self.file:
             self.file.write(self.known)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Let either the whole file appear under its name or none; makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import NoTrainInceptionV3
 
 from ganzoo.error import UserError
-from ganzoo.metric.cache import write_whole
+from ganzoo.files import write_whole
 from ganzoo.metric.extractor import Extractor
 
 HASH = "6726825d"
