@@ -4,10 +4,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.model import ACGAN, CGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, InfoGAN
+    from ganzoo.model import (
+        ACGAN,
+        CGAN,
+        DCGAN,
+        GAN,
+        LSGAN,
+        SNGAN,
+        WGAN,
+        WGANGP,
+        InfoGAN,
+        UnrolledGAN,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["ACGAN", "CGAN", "DCGAN", "GAN", "LSGAN", "SNGAN", "WGAN", "WGANGP", "InfoGAN"]
+__all__ = [
+    "ACGAN",
+    "CGAN",
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
+    "InfoGAN",
+    "UnrolledGAN",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,18 +7,20 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import LightningDataModule
 
 from ganzoo.callback import Scores
-from ganzoo.checkpoint import load
+from ganzoo.checkpoint import find, load
 from ganzoo.config import COMPOSING, base, explain, make
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.train import measure
 
 
 def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
     """Score a run on its validation split.
 
     Args:
-        run: A run's folder or a checkpoint.
-        overrides: Of the run's data and metrics, such as ``metric=[fid]`` or ``data.root=…``.
+        run: A run's folder or a checkpoint; what probes find is added to its ``metrics.json``.
+        overrides: Of the run's data, metrics and probes, such as ``metric=[fid]``,
+            ``probe=[parzen]`` or ``data.root=…``.
 
     Returns:
         Every score, and the number of samples it is from, by name.
@@ -36,6 +38,9 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
             f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
         )
     refuse_other_labels(game, cfg, data)
+    probes = list(make(chosen.probe).values())
+    for probe in probes:
+        probe.check(game, data)
     scores = Scores(make(chosen.metric), required=True)
     trainer = pl.Trainer(
         accelerator="auto",
@@ -47,28 +52,30 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
         enable_model_summary=False,
     )
     [found] = trainer.validate(game, data, verbose=False)
-    return {name: value for name, value in found.items() if name.startswith("val/")}
+    scored = {name: value for name, value in found.items() if name.startswith("val/")}
+    return scored | measure(probes, game, data, find(run).parents[1])
 
 
 def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
-    """The run's data and metrics, changed where an override says so.
+    """The run's data, metrics and probes, changed where an override says so.
 
     A group's choice (``metric=[fid]``) replaces the run's; a value (``data.root=…``) changes it.
     """
+    parts = ("data", "metric", "probe")
     keys = [override.split("=")[0] for override in overrides]
     for key in keys:
-        if key.split(".")[0] not in {"data", "metric"}:
-            raise UserError(f"evaluate takes only data and metric options: leave out {key}.")
+        if key.split(".")[0] not in parts:
+            raise UserError(f"evaluate takes only data, metric and probe options: leave out {key}.")
     try:
         fresh = base([each for each, key in zip(overrides, keys, strict=True) if "." not in key])
-        kept = {name: (fresh if name in keys else cfg)[name] for name in ("data", "metric")}
+        kept = {name: (fresh if name in keys else cfg).get(name, {}) for name in parts}
         chosen = OmegaConf.create({"seed": cfg.seed, **kept})
         OmegaConf.set_struct(chosen, True)
         values = [each for each, key in zip(overrides, keys, strict=True) if "." in key]
         chosen.merge_with_dotlist(values)
     except COMPOSING as error:
         raise UserError(explain(error)) from error
-    if not chosen.metric:
+    if not (chosen.metric or chosen.probe):
         raise UserError("there is no metric to compute: type metric=[fid_digits] or metric=[fid].")
     return chosen
 

@@ -18,9 +18,9 @@ from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, Turn
 from ganzoo.modes import evaluating, frozen
-from ganzoo.network import DCGAN, Critique, Discriminator, Network
+from ganzoo.network import DCGAN, Critique, Discriminator, Judge, Network
 from ganzoo.network.discriminator import without_batch_norm
-from ganzoo.optimizer import Optimizers, adam
+from ganzoo.optimizer import Optimizers, adam, unrolled
 from ganzoo.rules import check
 from ganzoo.shape import Shape
 
@@ -162,7 +162,7 @@ class Game(LightningModule):
             fake = self.generator(self.latent.draw(len(images), draws), condition)
             curves = self._discriminate(for_discriminator, images, fake.detach(), condition, draws)
         # The last fakes serve both turns, as in the DCGAN authors' code: G has not moved since.
-        curves |= self._generate(for_generator, fake, condition)
+        curves |= self._generate(for_generator, images, fake, condition, draws)
         self._after_step(len(batch[0]), curves)
 
     def _discriminate(
@@ -174,8 +174,7 @@ class Game(LightningModule):
         draws: Draws,
     ) -> Terms:
         """The discriminator's turn; returns its curves."""
-        real = self.discriminator(images, condition)
-        turn = Turn(self.discriminator, real, self.discriminator(fake, condition), draws)
+        turn = turn_of(self.discriminator, images, fake, condition, draws)
         terms = named(self.losses, lambda loss: loss.for_discriminator(turn))
         self._descend(optimizer, terms, counted=False)
         for loss in self.losses.values():
@@ -187,10 +186,29 @@ class Game(LightningModule):
         }
         return {f"discriminator/{name}": value for name, value in (terms | outputs).items()}
 
-    def _generate(self, optimizer: LightningOptimizer, fake: Tensor, condition: Tensor) -> Terms:
+    def _generate(
+        self,
+        optimizer: LightningOptimizer,
+        images: Tensor,
+        fake: Tensor,
+        condition: Tensor,
+        draws: Draws,
+    ) -> Terms:
         """The generator's turn; returns its curves."""
+
+        def answer(discriminator: Judge) -> Tensor:
+            turn = turn_of(discriminator, images, fake, condition, draws)
+            return total(named(self.losses, lambda loss: loss.for_discriminator(turn)))
+
         with frozen(self.discriminator):
-            judged: Critique = self.discriminator(fake, condition)
+            opponent = unrolled(
+                self.discriminator,
+                self.optimizers()[1].optimizer,  # type: ignore[index]
+                answer,
+                self.optimizer.unrolled_steps,
+            )
+            judged: Critique = opponent(fake, condition)
+            self.judged = Critique(*(each.detach() for each in judged))
             terms = named(self.losses, lambda loss: loss.for_generator(judged))
             self._descend(optimizer, terms, counted=True)
         return {f"generator/{name}": value for name, value in terms.items()}
@@ -198,7 +216,7 @@ class Game(LightningModule):
     def _descend(self, optimizer: LightningOptimizer, terms: Terms, counted: bool) -> None:
         """Step down the sum of the terms; only counted steps move ``global_step``."""
         optimizer.zero_grad()
-        self.manual_backward(torch.stack(list(terms.values())).sum())
+        self.manual_backward(total(terms))
         if counted:
             optimizer.step()
         else:
@@ -265,3 +283,16 @@ def named(losses: Mapping[str, Loss], side: Callable[[Loss], Tensor | None]) -> 
     """One player's side of every loss that has one."""
     terms = {name: side(loss) for name, loss in losses.items()}
     return {name: term for name, term in terms.items() if term is not None}
+
+
+def total(terms: Terms) -> Tensor:
+    """The sum of a player's terms, a scalar."""
+    return torch.stack(list(terms.values())).sum()
+
+
+def turn_of(
+    discriminator: Judge, images: Tensor, fake: Tensor, condition: Tensor, draws: Draws
+) -> Turn:
+    """What the discriminator makes of both sides."""
+    real = discriminator(images, condition)
+    return Turn(discriminator, real, discriminator(fake, condition), draws)

@@ -1,7 +1,11 @@
 """Pictures that a person looks at."""
 
+from __future__ import annotations
+
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 from torch import Tensor
@@ -10,12 +14,15 @@ from torchvision.utils import make_grid
 
 from ganzoo.files import write_whole
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def picture_of(samples: Tensor, columns: int) -> Tensor:
     """Draw samples as one picture, (3, H, W) uint8.
 
     Args:
-        samples: Images (N, C, H, W) or points (N, 2), in [-1, 1].
+        samples: Images (N, C, H, W), or points (N, 2) or (N, 1), in [-1, 1].
         columns: Images per row; points are drawn as one scatter plot.
     """
     draw = scatter if samples.ndim == 2 else grid
@@ -28,17 +35,38 @@ def grid(images: Tensor, columns: int) -> Tensor:
 
 
 def scatter(points: Tensor, columns: int) -> Tensor:
+    figure = new_figure(4, 4, layout=None)
+    axes = figure.add_axes((0, 0, 1, 1))
+    x, y = points[:, 0].numpy(), points[:, -1].numpy()
+    axes.scatter(x, y, s=4, alpha=0.5)
+    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
+    return rendered(figure)
+
+
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
+) -> Figure:
+    """An empty figure, in inches; its layout is matplotlib's, None where axes have fixed places."""
     # Here, because matplotlib is slow to import and images need none of it.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure = Figure(figsize=(4, 4))
-    axes = figure.add_axes((0, 0, 1, 1))
-    x, y = points.T.numpy()
-    axes.scatter(x, y, s=4, alpha=0.5)
-    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
+    return Figure(figsize=(width, height), layout=layout)
+
+
+def rendered(figure: Figure) -> Tensor:
+    """A figure as a (3, H, W) uint8 picture."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     return pil_to_tensor(Image.open(file).convert("RGB"))
+
+
+def save_animation(frames: Sequence[Tensor], path: Path, seconds: float = 10.0) -> None:
+    """Write (3, H, W) uint8 pictures as an endless GIF, whole or not at all."""
+    first, *rest = [Image.fromarray(each.permute(1, 2, 0).numpy()) for each in frames]
+    file = io.BytesIO()
+    each_ms = round(1000 * seconds / len(frames))
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=each_ms, loop=0)
+    write_whole(path, file.getvalue())
 
 
 def save(picture: Tensor, path: Path) -> None:

@@ -37,6 +37,12 @@ def about_numbers(game: Game) -> Iterator[str]:
         )
     if ema is not None and not 0 < ema < 1:
         yield f"ema is a decay between 0 and 1, got {ema}: type ema=0.999, or ema=null for none."
+    ahead = game.optimizer.unrolled_steps
+    if not isinstance(ahead, int) or ahead < 0:
+        yield (
+            "optimizer.unrolled_steps counts the discriminator's steps that the generator foresees "
+            f"and must be at least 0, got {ahead}: type optimizer.unrolled_steps=5, or 0 for none."
+        )
 
 
 def about_losses(game: Game) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from math import ceil, nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ from rich.table import Table
 
 from ganzoo.callback import Summary
 from ganzoo.config import check, make
+from ganzoo.data.base import Data
 from ganzoo.error import UserError
+from ganzoo.files import write_whole
+from ganzoo.game import Game
+from ganzoo.probe import Probe
 
 
 def train(cfg: DictConfig) -> float:
@@ -31,11 +36,17 @@ def train(cfg: DictConfig) -> float:
         raise UserError("scores need at least 2 held-out samples: raise data.val_size to 1000.")
     state_facts(cfg, data)
     trainer, game = build(cfg)
+    probes = list(make(cfg.probe).values())
+    for probe in probes:
+        probe.check(game, data)
     game.save_hyperparameters(saved(cfg))
     Path(cfg.run_dir).mkdir(parents=True, exist_ok=True)
     OmegaConf.save(saved(cfg), Path(cfg.run_dir) / "config.yaml")
     trainer.fit(game, data)
-    return report(Path(cfg.run_dir)) if trainer.is_global_zero else nan
+    if not trainer.is_global_zero:
+        return nan
+    measure(probes, game, data, Path(cfg.run_dir))
+    return report(Path(cfg.run_dir))
 
 
 def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
@@ -87,6 +98,17 @@ def saved(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in container.items() if key != "run_dir"}
 
 
+def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> dict[str, float]:
+    """Ask every probe, and add what they find to the run's ``metrics.json`` as ``probe/…``."""
+    found: dict[str, float] = {}
+    for probe in probes:
+        found |= {f"probe/{name}": x for name, x in probe.measure(game, data, folder).items()}
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text()) if path.exists() else {}
+    write_whole(path, (json.dumps(metrics | found, indent=2) + "\n").encode())
+    return found
+
+
 def report(folder: Path) -> float:
     """Print what came out and where it lies; return the best monitored score, NaN without one."""
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -97,10 +119,13 @@ def report(folder: Path) -> float:
             f"best {metrics['monitor']}",
             f"{metrics['best']:.4g} at generator step {metrics['best_step']} ({samples})",
         )
+    for name, value in metrics.items():
+        if name.startswith("probe/"):
+            table.add_row(name.removeprefix("probe/"), f"{value:.4g}")
     table.add_row("generator steps", f"{metrics['steps']}")
     table.add_row("real images shown", f"{metrics['images']}")
     table.add_row("images per second", f"{metrics['images_per_second']}")
-    for name in ("samples", "checkpoints", "csv", "tensorboard", "metrics.json"):
+    for name in ("samples", "figures", "checkpoints", "csv", "tensorboard", "metrics.json"):
         if (folder / name).exists():
             table.add_row(name, os.path.relpath(folder / name))
     Console().print(table)

@@ -267,7 +267,7 @@ def test_evaluate_changes_the_runs_data_and_not_the_zoos(command, trained):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model=wgan", "only data and metric options"),
+        ("model=wgan", "only data, metric and probe options"),
         ("data.rot=x", "there is no option data.rot"),
         ("metric=[]", "no metric to compute"),
         ("data=mnist5k", "set data.image_size"),

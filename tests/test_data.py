@@ -27,6 +27,7 @@ from ganzoo.data import (
     CelebA,
     Digits,
     FashionMNIST,
+    Gaussian1D,
     Grid,
     ImageFolder,
     MNIST5k,
@@ -86,6 +87,7 @@ def everything(data):
         (StackedMNIST(n_samples=2000, val_size=500), (3, 28, 28), 1000, 1500, 500),
         (Ring(), (2,), 8, 50_000, 10_000),
         (Grid(), (2,), 25, 50_000, 10_000),
+        (Gaussian1D(), (1,), 1, 50_000, 10_000),
     ],
 )
 def test_facts_and_ranges(data, shape, n_classes, n_train, n_val):

@@ -1,5 +1,6 @@
 """The players' shapes, first weights and layers, as their papers have them."""
 
+from functools import partial
 from math import sqrt
 
 import pytest
@@ -444,3 +445,18 @@ def test_infogan_infers_probabilities_and_means():
         guesses: Tensor = game.eval().discriminator.guess(torch.zeros(1, 1, 8, 8))
         means = game.infer(torch.zeros(1, 1, 8, 8))[:, 10:]
     assert means.tolist() == guesses[:, 10:].tolist()
+
+
+def test_an_aloof_guess_shapes_neither_the_trunk_nor_the_images():
+    """InfoGAN's control (figure 1): Q learns to read, and nobody learns to be read."""
+    images = torch.randn(6, 1, 4, 4, requires_grad=True)
+    code = LatentCode((3,), 1)
+    told = torch.eye(4)[[0, 1, 2, 0, 1, 2]]
+    for aloof in (False, True):
+        head = partial(Recognition, aloof=aloof)
+        judge = Discriminator((1, 4, 4), code, MLP(**TINY), head)
+        images.grad = None
+        judge(images, told).log_q.sum().backward()
+        reached = [each.grad is not None for each in (images, *judge.trunk.parameters())]
+        assert set(reached) == {not aloof}
+        assert all(each.grad is not None for each in judge.head.guess.parameters())

@@ -1,10 +1,22 @@
 """What watches a game: scores, pictures, checkpoints, progress."""
 
 from ganzoo.callback.checkpoint import Best, Last
+from ganzoo.callback.density_curve import DensityCurve
+from ganzoo.callback.doctor import Doctor
 from ganzoo.callback.instance_noise import InstanceNoise
 from ganzoo.callback.progress import Progress
 from ganzoo.callback.sample_grid import SampleGrid
 from ganzoo.callback.scores import Scores
 from ganzoo.callback.summary import Summary
 
-__all__ = ["Best", "InstanceNoise", "Last", "Progress", "SampleGrid", "Scores", "Summary"]
+__all__ = [
+    "Best",
+    "DensityCurve",
+    "Doctor",
+    "InstanceNoise",
+    "Last",
+    "Progress",
+    "SampleGrid",
+    "Scores",
+    "Summary",
+]

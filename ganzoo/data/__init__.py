@@ -4,6 +4,7 @@ from ganzoo.data.base import Data
 from ganzoo.data.celeba import CelebA
 from ganzoo.data.cifar10 import CIFAR10
 from ganzoo.data.digits import Digits
+from ganzoo.data.gaussian_1d import Gaussian1D
 from ganzoo.data.grid import Grid
 from ganzoo.data.image_folder import ImageFolder
 from ganzoo.data.lsun import LSUN
@@ -24,6 +25,7 @@ __all__ = [
     "Data",
     "Digits",
     "FashionMNIST",
+    "Gaussian1D",
     "Grid",
     "ImageFolder",
     "MNIST5k",

@@ -49,6 +49,17 @@ class Data(LightningDataModule, ABC):
             UserError: files are missing or cannot be read.
         """
 
+    def load_test(self) -> Source:
+        """Read the test set, which neither training nor validation sees.
+
+        Raises:
+            UserError: there is none, or files are missing or cannot be read.
+        """
+        raise UserError(
+            f"data={type(self).__name__} has no test set to measure on: choose data=mnist, "
+            "data=fashion_mnist or data=kmnist, or leave the probe out."
+        )
+
     def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
         """Divide n rows into those to train on and those to validate on."""
         return random_split(n, self.val_size, self.split_seed)
@@ -75,6 +86,11 @@ class Data(LightningDataModule, ABC):
     def source(self) -> Source:
         """All samples, before the split."""
         return self.load()
+
+    @cached_property
+    def test(self) -> Source:
+        """All samples of the test set."""
+        return self.load_test()
 
     @cached_property
     def split(self) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
-"""Mixtures of Gaussians in the plane, on which dropped modes can be counted."""
+"""Mixtures of Gaussians on the line or in the plane, whose density is known."""
 
 from collections.abc import Sequence
+from math import pi
 from typing import ClassVar
 
 import numpy as np
@@ -22,14 +23,14 @@ class Mixture(Data):
         order_seed: settles the order of training points.
 
     Attributes:
-        layout: centres in the paper's units, K pairs.
+        layout: K centres in the paper's units.
         spread: standard deviation of each Gaussian in the paper's units.
         scale: factor from the paper's units into [-1, 1].
-        centres: scaled, (K, 2) float32.
+        centres: scaled, (K, D) float32.
         std: scaled.
     """
 
-    layout: ClassVar[Sequence[tuple[float, float]]]
+    layout: ClassVar[Sequence[tuple[float, ...]]]
     spread: ClassVar[float]
     scale: ClassVar[float]
     positive = (*Data.positive, "n_samples")
@@ -50,10 +51,18 @@ class Mixture(Data):
     def load(self) -> Source:
         draw = np.random.default_rng(self.split_seed)
         modes = torch.from_numpy(draw.integers(len(self.centres), size=self.n_samples))
-        noise = torch.from_numpy(draw.standard_normal((self.n_samples, 2))).float()
-        names = [f"({x:.2f}, {y:.2f})" for x, y in self.centres.tolist()]
+        size = (self.n_samples, self.centres.shape[1])
+        noise = torch.from_numpy(draw.standard_normal(size)).float()
+        names = [f"({', '.join(f'{x:.2f}' for x in centre)})" for centre in self.centres.tolist()]
         return InMemoryPoints(self.centres[modes] + self.std * noise, modes, names)
 
     def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
         """Hold out the last points: they are independent draws."""
         return last_split(n, self.val_size)
+
+    def density(self, points: Tensor) -> Tensor:
+        """Probability density at points (N, D) -> (N,)."""
+        dim = self.centres.shape[1]
+        squares = (points[:, None] - self.centres).square().sum(2) / self.std**2
+        norm = len(self.centres) * (2 * pi * self.std**2) ** (dim / 2)
+        return (-squares / 2).exp().sum(1) / norm

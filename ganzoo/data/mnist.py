@@ -16,7 +16,7 @@ class MNIST(Data):
     """60,000 training digits, 28x28 grey; the last 10,000 are held out as in the GAN paper.
 
     LeCun et al. 1998; the split of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
-    The test set is not read.
+    The test set is read by probes alone.
 
     Args:
         root: folder that holds (or receives) torchvision's folder of the data set.
@@ -43,13 +43,19 @@ class MNIST(Data):
         self.root, self.download = root, download
 
     def load(self) -> Source:
-        data = read_mnist(self.torchvision, self.root, self.download)
-        pixels = fit_squares(data.data[:, None], self.image_size)
-        return InMemory(pixels, data.targets.long(), data.classes)
+        return self._read(train=True)
+
+    def load_test(self) -> Source:
+        return self._read(train=False)
 
     def hold_out(self, n: int) -> tuple[Tensor, Tensor]:
         """Training pictures 50,000 to 59,999 are the paper's validation split."""
         return last_split(n, self.val_size)
+
+    def _read(self, train: bool) -> Source:
+        data = read_mnist(self.torchvision, self.root, self.download, train)
+        pixels = fit_squares(data.data[:, None], self.image_size)
+        return InMemory(pixels, data.targets.long(), data.classes)
 
 
 class FashionMNIST(MNIST):
@@ -70,10 +76,10 @@ class KMNIST(MNIST):
     torchvision = datasets.KMNIST
 
 
-def read_mnist(kind: type[datasets.MNIST], root: str, download: bool) -> Any:
-    """Torchvision's training set of this kind, read into memory."""
+def read_mnist(kind: type[datasets.MNIST], root: str, download: bool, train: bool = True) -> Any:
+    """Torchvision's training or test set of this kind, read into memory."""
     raw = Path(kind.__name__, "raw")
     files = [str(raw / Path(archive).stem) for archive, _ in kind.resources]
     return read_torchvision(
-        lambda: kind(root, train=True, download=download), root, files, download
+        lambda: kind(root, train=train, download=download), root, files, download
     )

@@ -4,6 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from ganzoo.data.picture import to_unit
@@ -32,6 +33,11 @@ class Source(ABC):
     @abstractmethod
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
         """One batch for each tensor of rows, in order; `rows` may be endless."""
+
+    def read(self, rows: Tensor) -> Batch:
+        """All of these samples at once."""
+        images, labels = zip(*self.batches(rows.split(1000)), strict=True)
+        return torch.cat(images), torch.cat(labels)
 
     @abstractmethod
     def fingerprint(self, rows: Tensor) -> str:
@@ -63,7 +69,7 @@ class InMemory(Source):
 
 
 class InMemoryPoints(InMemory):
-    """Points held as float32 (N, 2), already in [-1, 1]."""
+    """Points held as float32 (N, D), already about [-1, 1]."""
 
     def scale(self, values: Tensor) -> Tensor:
         return values

@@ -12,12 +12,17 @@ class Recognition(Head):
         features: Width of the trunk's output.
         condition_dim: Width of the condition, and of the guess.
         hidden: Units of the layer that only the guess passes through.
+        aloof: Let the guess read the features without shaping them, or the images: the control of
+            InfoGAN's figure 1, a plain GAN that is given the same code and the same Q.
     """
 
     guesses = True
 
-    def __init__(self, features: int, condition_dim: int, hidden: int = 128) -> None:
+    def __init__(
+        self, features: int, condition_dim: int, hidden: int = 128, aloof: bool = False
+    ) -> None:
         super().__init__()
+        self.aloof = aloof
         self.score = nn.Linear(features, 1)
         self.guess = nn.Sequential(
             nn.Linear(features, hidden),
@@ -28,4 +33,5 @@ class Recognition(Head):
 
     def forward(self, features: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (N,) and guesses (N, K): logits of categories, means of numbers."""
-        return self.score(features).squeeze(1), self.guess(features)
+        seen = features.detach() if self.aloof else features
+        return self.score(features).squeeze(1), self.guess(seen)

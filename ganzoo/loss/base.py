@@ -5,15 +5,15 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.network import Critique, Discriminator
+from ganzoo.network import Critique, Discriminator, Judge
 
 
 class Turn(NamedTuple):
     """What the discriminator has before it when it moves."""
 
-    discriminator: Discriminator
+    discriminator: Judge
     real: Critique
-    fake: Critique  # of images that carry no gradient to the generator
+    fake: Critique  # its images carry no gradient to the generator, unless the turn is foreseen
     draws: Draws
 
 

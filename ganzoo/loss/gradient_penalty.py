@@ -4,14 +4,17 @@ import torch
 from torch import Tensor
 
 from ganzoo.loss.base import Loss, Turn
-from ganzoo.network import Discriminator
+from ganzoo.network import Judge
 
 
-def slope(discriminator: Discriminator, images: Tensor, condition: Tensor) -> Tensor:
+def slope(discriminator: Judge, images: Tensor, condition: Tensor) -> Tensor:
     """Gradient of each score at its images, in float32: (N, C, H, W) -> (N / packing, …)."""
     # The gradient's gradient overflows half precision.
     with torch.autocast(images.device.type, enabled=False):
-        images = images.detach().float().requires_grad_()
+        # Images of a foreseen turn have a gradient already, to the generator.
+        images = (
+            images.float() if images.requires_grad else images.detach().float().requires_grad_()
+        )
         score = discriminator(images, condition).score
         (gradient,) = torch.autograd.grad(score.sum(), images, create_graph=True)
     return gradient.reshape(len(score), -1)

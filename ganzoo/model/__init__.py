@@ -7,6 +7,18 @@ from ganzoo.model.gan import GAN
 from ganzoo.model.infogan import InfoGAN
 from ganzoo.model.lsgan import LSGAN
 from ganzoo.model.sngan import SNGAN
+from ganzoo.model.unrolled_gan import UnrolledGAN
 from ganzoo.model.wgan import WGAN, WGANGP
 
-__all__ = ["ACGAN", "CGAN", "DCGAN", "GAN", "LSGAN", "SNGAN", "WGAN", "WGANGP", "InfoGAN"]
+__all__ = [
+    "ACGAN",
+    "CGAN",
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
+    "InfoGAN",
+    "UnrolledGAN",
+]

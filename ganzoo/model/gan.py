@@ -14,5 +14,6 @@ class GAN(Game):
 
     recipe: ClassVar[Choices] = {
         "network": MaxoutMLP(),
-        "optimizer": Optimizers(sgd(), sgd(), MomentumSchedule),
+        # The paper's code steps at 0.1 down half of D's loss.
+        "optimizer": Optimizers(sgd(0.1), sgd(0.05), MomentumSchedule),
     }

@@ -2,7 +2,7 @@
 
 from ganzoo.network.base import Network
 from ganzoo.network.dcgan import DCGAN
-from ganzoo.network.discriminator import Critique, Discriminator
+from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
 from ganzoo.network.mlp import MLP
 from ganzoo.network.plane import Plane
@@ -14,6 +14,7 @@ __all__ = [
     "BranchedMLP",
     "Critique",
     "Discriminator",
+    "Judge",
     "MaxoutMLP",
     "Network",
     "Plane",

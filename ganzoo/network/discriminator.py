@@ -23,6 +23,9 @@ class Critique(NamedTuple):
     log_p: Tensor  # (N, factors) of the condition before the image is seen
 
 
+Judge = Callable[[Tensor, Tensor], Critique]  # a discriminator, or one foreseen
+
+
 class Discriminator(nn.Module):
     """A trunk that reads the image and a head that judges it.
 

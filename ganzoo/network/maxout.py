@@ -29,6 +29,20 @@ class Maxout(nn.Module):
         return units.amax(2)
 
 
+class Intensities(nn.Module):
+    """Images in [-1, 1] as intensities in [0, 1]."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images + 1) / 2
+
+
+class Sigmoid(nn.Module):
+    """The logistic function, stretched from [0, 1] to images in [-1, 1]."""
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return torch.tanh(logits / 2)
+
+
 def uniform(bound: float) -> Callable[[nn.Module], None]:
     """Initialise weights uniformly in ±bound and biases with zero, as the paper's code does."""
 
@@ -42,7 +56,7 @@ def uniform(bound: float) -> Callable[[nn.Module], None]:
 
 @dataclass(frozen=True, kw_only=True)
 class MaxoutMLP(Network):
-    """The MNIST pair of the first GAN, from its authors' code.
+    """The MNIST pair of the first GAN, from its authors' code, with pixels in [0, 1] on the inside.
 
     Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661
 
@@ -66,11 +80,12 @@ class MaxoutMLP(Network):
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [latent_dim + condition_dim, *self.generator_hidden]
-        layers = Joined(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape))
+        image = image_of(widths[-1], image_shape, Sigmoid())
+        layers = Joined(*dense(widths, nn.ReLU()), *image)
         return layers.apply(uniform(self.generator_init))
 
     def trunk(self, image_shape: Shape) -> nn.Module:
-        layers: list[nn.Module] = [nn.Flatten(), nn.Dropout(self.input_dropout)]
+        layers: list[nn.Module] = [nn.Flatten(), Intensities(), nn.Dropout(self.input_dropout)]
         before = prod(image_shape)
         for units in self.discriminator_hidden:
             layers += [Maxout(before, units, self.pieces), nn.Dropout(self.dropout)]
@@ -117,5 +132,5 @@ class BranchedMLP(MaxoutMLP):
         return Branches(
             nn.Sequential(*dense([latent_dim, self.latent_hidden], nn.ReLU())),
             nn.Sequential(*dense([condition_dim, self.condition_hidden], nn.ReLU())),
-            nn.Sequential(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape)),
+            nn.Sequential(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape, Sigmoid())),
         ).apply(uniform(self.generator_init))

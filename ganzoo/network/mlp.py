@@ -15,9 +15,9 @@ def dense(widths: Sequence[int], activation: nn.Module) -> list[nn.Module]:
     return [layer for pair in pairs for layer in pair]
 
 
-def image_of(width: int, image_shape: Shape) -> list[nn.Module]:
-    """Layers from a hidden vector to an image in [-1, 1]."""
-    return [nn.Linear(width, prod(image_shape)), nn.Tanh(), nn.Unflatten(1, image_shape)]
+def image_of(width: int, image_shape: Shape, squash: nn.Module) -> list[nn.Module]:
+    """Layers from a hidden vector to an image in [-1, 1], the range of the squashing function."""
+    return [nn.Linear(width, prod(image_shape)), squash, nn.Unflatten(1, image_shape)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class MLP(Network):
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [latent_dim + condition_dim, *self.generator_hidden]
-        return Joined(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape))
+        return Joined(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape, nn.Tanh()))
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         widths = [prod(image_shape), *self.discriminator_hidden]

@@ -3,5 +3,6 @@
 from ganzoo.optimizer.builders import adam, rmsprop, sgd
 from ganzoo.optimizer.momentum import MomentumSchedule
 from ganzoo.optimizer.optimizers import Optimizers
+from ganzoo.optimizer.unrolled import unrolled
 
-__all__ = ["MomentumSchedule", "Optimizers", "adam", "rmsprop", "sgd"]
+__all__ = ["MomentumSchedule", "Optimizers", "adam", "rmsprop", "sgd", "unrolled"]

@@ -14,8 +14,11 @@ class Optimizers(NamedTuple):
         generator: Builds the optimizer from the generator's parameters.
         discriminator: Builds the optimizer from the discriminator's parameters.
         schedule: Builds a schedule from either optimizer; it moves once a generator step.
+        unrolled_steps: How many steps of the discriminator the generator looks ahead when it steps
+            (Metz et al. 2017, https://arxiv.org/abs/1611.02163).
     """
 
     generator: Callable[..., Optimizer]
     discriminator: Callable[..., Optimizer]
     schedule: Callable[[Optimizer], LRScheduler] | None = None
+    unrolled_steps: int = 0

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from ganzoo import picture
+from ganzoo.data import Mixture
+from ganzoo.error import UserError
+from ganzoo.game import Game
+from ganzoo.modes import evaluating
+
+
+class DensityCurve(Callback):
+    """Draws the data's density, the generator's and the discriminator on the line, as a film.
+
+    Goodfellow et al. 2014, figure 1, https://arxiv.org/abs/1406.2661. Logs at every validation
+    `val/discriminator_gap`, the mean of |D(x) - p_data / (p_data + p_g)| over real and generated x
+    (proposition 1), and `val/value`, V(D, G), which is -log 4 at the optimum (theorem 1).
+
+    Args:
+        folder: Where ``densities.gif`` and its last frame ``densities.png`` go.
+        bins: Of the histogram that stands for the generator's density, between -1 and 1.5.
+        n: Samples of the generator in it.
+    """
+
+    def __init__(self, folder: str | Path, bins: int = 100, n: int = 100_000) -> None:
+        self.folder, self.bins, self.n = Path(folder), bins, n
+        self.frames: list[Tensor] = []
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(data, Mixture) or data.image_shape != (1,):
+            raise UserError(
+                "callback=density_curve draws densities on the line: choose data=gaussian_1d, or "
+                "leave it out."
+            )
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, Game)
+        edges = torch.linspace(-1, 1.5, self.bins + 1)
+        middles = (edges[:-1] + edges[1:]) / 2
+        width = float(edges[1] - edges[0])
+        samples = pl_module.sample(self.n).flatten().cpu()
+        p_data = trainer.datamodule.density(middles[:, None])  # type: ignore[attr-defined]
+        p_g = torch.histogram(samples, edges).hist / (self.n * width)
+        judged = opinion(pl_module, middles)
+        best = p_data / (p_data + p_g)
+        known = p_data + p_g > 0
+        gap = ((judged - best).abs() * (p_data + p_g) / 2)[known].sum() * width
+        value = (p_data * judged.log() + p_g * (1 - judged).log()).sum() * width
+        pl_module.log_dict({"val/discriminator_gap": gap, "val/value": value}, sync_dist=True)
+        title = f"step {trainer.global_step}: gap {gap:.3f}, V {value:.3f}"
+        self.frames.append(drawn(middles, p_data, p_g, judged, title))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero and self.frames:
+            picture.save_animation(self.frames, self.folder / "densities.gif")
+            picture.save(self.frames[-1], self.folder / "densities.png")
+
+
+def opinion(game: Game, points: Tensor) -> Tensor:
+    """D(x) at each point: (N,) -> (N,)."""
+    images = points[:, None].to(game.device)
+    with evaluating(game):
+        score = game.discriminator(images, images.new_zeros(len(images), game.condition.dim)).score
+    return game.objective.opinion(score).cpu()
+
+
+def drawn(x: Tensor, p_data: Tensor, p_g: Tensor, judged: Tensor, title: str) -> Tensor:
+    """One frame, with the paper's line styles."""
+    figure = picture.new_figure(6, 4)
+    axes = figure.add_subplot(xlabel="x", title=title, ylim=(0, 2.5))
+    axes.plot(x, p_data, "k:", label="p_data")
+    axes.plot(x, p_g, "g-", label="p_g")
+    axes.plot(x, judged, "b--", label="D")
+    axes.legend(loc="upper left")
+    return picture.rendered(figure)

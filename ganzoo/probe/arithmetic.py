@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo import picture
+from ganzoo.data.base import Data
+from ganzoo.draws import Draws
+from ganzoo.error import UserError
+from ganzoo.game import Game
+from ganzoo.metric import Digits
+from ganzoo.modes import evaluating
+from ganzoo.probe.base import Probe
+
+
+class Arithmetic(Probe):
+    """Thick a - thin a + thin b = thick b, with the mean noise of each.
+
+    The vector arithmetic of Radford et al. 2016, section 6.3.2, https://arxiv.org/abs/1511.06434,
+    with ten samples per concept and stroke thickness for the smile. Draws `arithmetic.png`: a row
+    per pair of digits, the mean noise of the three concepts and the result.
+
+    Measures `arithmetic_class`, the share of results that are read as b, and `arithmetic_ink`, the
+    mean gain in ink over the thin b, in pixels of full ink.
+
+    Args:
+        n: Samples from which the concepts are taken.
+        seed: Of their noise.
+    """
+
+    def __init__(self, n: int = 5000, seed: int = 0) -> None:
+        self.n, self.seed = n, seed
+
+    def check(self, game: Game, data: Data) -> None:
+        if game.condition.dim:
+            raise UserError(
+                "probe=arithmetic finds digits by their noise alone: choose an unconditional model "
+                "such as model=dcgan, or leave the probe out."
+            )
+
+    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        latent = game.latent.draw(self.n, Draws(self.seed, device=game.device))
+        images, classifier = draw(game, latent), Digits()
+        ink = darkness(images)
+        logits = torch.cat([classifier.logits(part)[:, 0] for part in images.split(1000)])
+        found = [
+            concept(latent, ink, logits.argmax(1) == digit) for digit in range(10)
+        ]  # of every digit: (thick, thin), the mean noise
+        pairs = [(a, (a + shift) % 10) for shift in (1, 3) for a in range(10)]
+        sums = []
+        for a, b in pairs:
+            (thick_a, thin_a), (_, thin_b) = found[a], found[b]
+            sums += [thick_a, thin_a, thin_b, thick_a - thin_a + thin_b]
+        shown = draw(game, torch.stack(sums))
+        picture.save(picture.picture_of(shown, 8), folder / "figures" / "arithmetic.png")
+        thin, result = shown[2::4], shown[3::4]
+        read = classifier.logits(result)[:, 0].argmax(1).cpu()
+        asked = torch.tensor([b for _, b in pairs])
+        return {
+            "arithmetic_class": float((read == asked).double().mean()),
+            "arithmetic_ink": float((darkness(result) - darkness(thin)).mean()),
+        }
+
+
+def draw(game: Game, latent: Tensor) -> Tensor:
+    nothing = latent.new_zeros(len(latent), 0)
+    with evaluating(game):
+        return torch.cat([game(part, nothing[: len(part)]) for part in latent.split(500)])
+
+
+def darkness(images: Tensor) -> Tensor:
+    """Ink of each image, (N, C, H, W) in [-1, 1] -> (N,), in pixels of full ink."""
+    return ((images + 1) / 2).flatten(1).sum(1)
+
+
+def concept(latent: Tensor, ink: Tensor, member: Tensor, n: int = 10) -> tuple[Tensor, Tensor]:
+    """Mean noise of the thickest and of the thinnest members."""
+    rows = member.nonzero().squeeze(1)
+    order = rows[ink[rows].argsort()]
+    return latent[order[-n:]].mean(0), latent[order[:n]].mean(0)

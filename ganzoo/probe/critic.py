@@ -1,0 +1,69 @@
+import csv
+from pathlib import Path
+from statistics import fmean
+
+from scipy.stats import spearmanr
+
+from ganzoo import picture
+from ganzoo.data.base import Data
+from ganzoo.error import UserError
+from ganzoo.game import Game
+from ganzoo.model import WGAN
+from ganzoo.probe.base import Probe
+
+
+class Critic(Probe):
+    """Whether the critic's estimate of the distance falls as the samples improve.
+
+    Arjovsky et al. 2017, section 4.2 and figure 3, https://arxiv.org/abs/1701.07875: the rank
+    correlation, over validations, of a score with the mean estimate since the validation before,
+    as the csv logger has them. Draws both as `critic.png`.
+
+    Measures `critic_spearman`.
+
+    Args:
+        score: Name of the score, such as ``val/fid_digits``.
+    """
+
+    def __init__(self, score: str = "val/fid_digits") -> None:
+        self.score = score
+
+    def check(self, game: Game, data: Data) -> None:
+        if not isinstance(game, WGAN):
+            raise UserError("probe=critic needs a critic: choose model=wgan or model=wgan_gp.")
+
+    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
+        if logs is None:
+            raise UserError("probe=critic reads the csv logger's file: add csv to logger=[…].")
+        steps, estimates, scores = read(logs, self.score)
+        draw(steps, estimates, scores, self.score, folder / "figures" / "critic.png")
+        return {"critic_spearman": float(spearmanr(estimates, scores).statistic)}
+
+
+def read(path: Path, score: str) -> tuple[list[float], list[float], list[float]]:
+    """Steps of the validations, mean estimates until each, and its scores."""
+    found: tuple[list[float], list[float], list[float]] = ([], [], [])
+    pending: list[float] = []
+    for row in csv.DictReader(path.read_text().splitlines()):
+        if row.get("discriminator/wasserstein"):
+            pending.append(-float(row["discriminator/wasserstein"]))
+        if row.get(score) and pending:
+            for values, value in zip(
+                found, (float(row["step"]), fmean(pending), float(row[score])), strict=True
+            ):
+                values.append(value)
+            pending = []
+    return found
+
+
+def draw(
+    steps: list[float], estimates: list[float], scores: list[float], name: str, path: Path
+) -> None:
+    figure = picture.new_figure(6, 3.5)
+    left = figure.add_subplot(xlabel="generator step", ylabel="critic's estimate")
+    left.plot(steps, estimates, color="tab:blue")
+    right = left.twinx()
+    right.set_ylabel(name)
+    right.plot(steps, scores, color="tab:orange")
+    picture.save(picture.rendered(figure), path)

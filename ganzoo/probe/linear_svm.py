@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from torch import Tensor
+
+from ganzoo.data.base import Data
+from ganzoo.error import UserError
+from ganzoo.game import Game
+from ganzoo.model import DCGAN
+from ganzoo.probe.base import Probe
+
+
+class LinearSVM(Probe):
+    """Whether what D learned without labels tells classes apart: a linear L2-SVM on its features.
+
+    Radford et al. 2016, section 5, https://arxiv.org/abs/1511.06434: every convolution's
+    activations, max-pooled to 4 x 4 and flattened, and few labels, as many of every class. The
+    regularisation is the best of seven on the validation set.
+
+    Measures `svm_error`, on the test set, and `svm_c`.
+
+    Args:
+        n_labels: Labelled training images.
+        seed: Chooses them.
+    """
+
+    def __init__(self, n_labels: int = 1000, seed: int = 0) -> None:
+        self.n_labels, self.seed = n_labels, seed
+
+    def check(self, game: Game, data: Data) -> None:
+        if not isinstance(game, DCGAN):
+            raise UserError(
+                "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
+                "model=dcgan, or leave the probe out."
+            )
+        if not data.n_classes:
+            raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
+        assert len(data.test)
+
+    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        assert isinstance(game, DCGAN)
+        train, validation = data.split
+        chosen = balanced(data.source.labels[train], self.n_labels, self.seed)
+        sets = [
+            data.source.read(train[chosen]),
+            data.source.read(validation),
+            data.test.read(torch.arange(len(data.test))),
+        ]
+        (x, y), (x_val, y_val), (x_test, y_test) = [
+            (features(game, images), labels.numpy()) for images, labels in sets
+        ]
+        scale = StandardScaler().fit(x)
+        x, x_val, x_test = (scale.transform(each) for each in (x, x_val, x_test))
+        machines = [LinearSVC(C=10.0**power, random_state=0).fit(x, y) for power in range(-6, 1)]
+        best = max(machines, key=lambda each: each.score(x_val, y_val))
+        return {"svm_error": 1 - best.score(x_test, y_test), "svm_c": best.C}
+
+
+def features(game: DCGAN, images: Tensor) -> np.ndarray:
+    """(N, C, H, W) in [-1, 1] -> (N, F)."""
+    parts = [game.features(part.to(game.device)).cpu() for part in images.split(500)]
+    return torch.cat(parts).numpy()
+
+
+def balanced(labels: Tensor, n: int, seed: int) -> Tensor:
+    """Rows of n samples, of every class as many, up to one."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    kinds = labels.unique()
+    shares = torch.arange(n).tensor_split(len(kinds))
+    picked = [
+        order[labels[order] == kind][: len(share)]
+        for kind, share in zip(kinds, shares, strict=True)
+    ]
+    return torch.cat(picked)

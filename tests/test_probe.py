@@ -1,0 +1,315 @@
+"""Probes, on games whose figures are known."""
+
+from math import log, pi
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ganzoo import CGAN, DCGAN, GAN, WGAN, InfoGAN, network
+from ganzoo.condition import LatentCode
+from ganzoo.data import MNIST5k, Ring
+from ganzoo.data.mnist5k import DIGITS, mnist5k
+from ganzoo.data.source import InMemory
+from ganzoo.error import UserError
+from ganzoo.network import Critique
+from ganzoo.probe import (
+    Arithmetic,
+    ClassAccuracy,
+    Codes,
+    Critic,
+    DigitModes,
+    Interpolation,
+    LinearSVM,
+    Modes,
+    Parzen,
+)
+from ganzoo.probe.arithmetic import concept
+from ganzoo.probe.interpolation import walk
+from ganzoo.probe.linear_svm import balanced
+from ganzoo.probe.modes import coverage
+from ganzoo.probe.parzen import SIGMAS
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The real digits in a random order: images (5000, 1, 28, 28) uint8, labels (5000,)."""
+    order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
+    pixels, labels = mnist5k()
+    return pixels[order], labels[order]
+
+
+@pytest.fixture
+def data(digits):
+    """3,000 digits to train on, 1,000 to validate on and 1,000 to test on."""
+    pixels, labels = digits
+    rows = torch.arange(4000)
+    return SimpleNamespace(
+        source=InMemory(pixels[:4000], labels[:4000], DIGITS),
+        test=InMemory(pixels[4000:], labels[4000:], DIGITS),
+        split=(rows[:3000], rows[3000:]),
+        n_classes=10,
+    )
+
+
+def samples(images, shape=(1, 28, 28), **more):
+    """A game that draws these images and no others."""
+    game = GAN((1, 28, 28))
+    game.image_shape = shape
+    game.sample = lambda told, seed=0: images(told) if callable(images) else images
+    vars(game).update(more)
+    return game
+
+
+# Parzen
+
+
+def test_parzen_is_the_mean_log_of_a_mixture_of_gaussians(data, tmp_path):
+    data.test.labels = data.test.labels[:50]  # so many samples has the test set
+    centres, _ = data.source.read(torch.arange(40))
+    found = Parzen(n=40, n_val=100).measure(samples(centres), data, tmp_path)
+    to_unit = lambda images: ((images + 1) / 2).flatten(1).double().numpy()  # noqa: E731
+    x, mu = to_unit(data.test.read(torch.arange(50))[0]), to_unit(centres)
+    sigma = found["parzen_sigma"]
+    exponents = -((x[:, None] - mu) ** 2).sum(2) / (2 * sigma**2)
+    top = exponents.max(1)
+    each = top + np.log(np.exp(exponents - top[:, None]).mean(1))
+    each -= 784 / 2 * log(2 * pi * sigma**2)
+    assert found["parzen"] == pytest.approx(each.mean(), rel=1e-6)
+    assert found["parzen_std_error"] == pytest.approx(each.std(ddof=1) / 50**0.5, rel=1e-6)
+
+
+def test_parzens_kernel_is_as_wide_as_samples_are_noisy(data, tmp_path):
+    """Around the images themselves, kernels fit best that are as wide as the images are far."""
+    validation, _ = data.source.read(data.split[1][:100])
+    widths = []
+    for std in (0.2, 0.6):  # in [-1, 1]: half of it in [0, 1]
+        noisy = validation + std * torch.randn(validation.shape)
+        found = Parzen(n=100, n_val=100).measure(samples(noisy), data, tmp_path)
+        widths.append(found["parzen_sigma"])
+    assert widths == [SIGMAS[0], pytest.approx(SIGMAS[4], rel=0.3)]
+
+
+def test_the_kernel_widths_are_those_of_the_papers_code():
+    np.testing.assert_allclose(SIGMAS, np.logspace(-1, 0, 10))
+
+
+# Modes
+
+
+def test_coverage_counts_modes_and_their_distance_from_equal_shares():
+    assert coverage(torch.arange(8).repeat(5), 8) == {"modes": 8, "modes_kl": pytest.approx(0)}
+    assert coverage(torch.full((9,), 3), 8) == {"modes": 1, "modes_kl": pytest.approx(log(8))}
+    uneven = coverage(torch.tensor([0, 0, 0, 1]), 2)["modes_kl"]
+    assert uneven == pytest.approx(0.75 * log(1.5) + 0.25 * log(0.5))
+    assert coverage(torch.empty(0, dtype=torch.long), 8) == {"modes": 0, "modes_kl": log(8)}
+
+
+def test_modes_of_a_ring_need_a_sample_within_three_standard_deviations(tmp_path):
+    ring = Ring()
+    on, beyond = ring.centres[:3], ring.centres[3:5]
+    near, far = torch.tensor([2.9 * ring.std, 0.0]), torch.tensor([0.0, 3.1 * ring.std])
+    game = samples(torch.cat([on, on + near, beyond + far, torch.zeros(2, 2)]), shape=(2,))
+    found = Modes(n=10).measure(game, ring, tmp_path)
+    assert found == {"high_quality": 0.6, "modes": 3, "modes_kl": pytest.approx(log(8 / 3))}
+    assert (tmp_path / "figures/modes.png").exists()
+
+
+def test_digit_modes_reads_each_channel(digits, tmp_path):
+    pixels, labels = (each[:900] for each in digits)
+    images = pixels.float() / 127.5 - 1
+    stacked = images.view(300, 3, 28, 28)
+    modes = len((labels.view(300, 3) * torch.tensor([100, 10, 1])).sum(1).unique())
+    found = DigitModes(n=300).measure(samples(stacked), None, tmp_path)
+    assert found["modes"] == pytest.approx(modes, abs=5)
+    assert DigitModes(n=900).measure(samples(images), None, tmp_path)["modes"] == 10
+
+
+def test_class_accuracy_asks_for_classes_and_reads_them(digits, tmp_path):
+    pixels, labels = digits
+    images = pixels.float() / 127.5 - 1
+    of_class = [images[labels == digit] for digit in range(10)]
+
+    def obedient(told, shift=0):
+        return torch.stack([of_class[(int(each) + shift) % 10][0] for each in told])
+
+    for shift, accuracy in ((0, 1.0), (3, 0.0)):
+        game = CGAN((1, 28, 28))
+        game.sample = lambda told, seed=0, shift=shift: obedient(told, shift)
+        found = ClassAccuracy(n=50).measure(game, None, tmp_path)
+        assert found["class_accuracy"] == pytest.approx(accuracy, abs=0.1)
+
+
+# What D and Q learned
+
+
+def labels_of(data):
+    """Looks the labels of the data's images up."""
+    known = {}
+    for source in (data.source, data.test):
+        images, labels = source.read(torch.arange(len(source)))
+        keys = [each.numpy().tobytes() for each in images]
+        known |= dict(zip(keys, labels.tolist(), strict=True))
+    return lambda images: torch.tensor([known[each.numpy().tobytes()] for each in images])
+
+
+def test_few_labels_are_chosen_evenly_and_by_the_seed():
+    labels = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)
+    chosen = balanced(labels, 30, seed=0)
+    assert labels[chosen].bincount().tolist() == [10, 10, 10]
+    assert len(chosen.unique()) == 30
+    assert torch.equal(chosen, balanced(labels, 30, seed=0))
+    assert not torch.equal(chosen, balanced(labels, 30, seed=1))
+
+
+def test_a_linear_svm_reads_features_that_tell_and_none_that_do_not(data, tmp_path):
+    known = labels_of(data)
+    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    errors = []
+    for noise in (0.1, 100.0):
+        game.features = lambda images, noise=noise: (
+            F.one_hot(known(images), 10) + noise * torch.randn(len(images), 10)
+        )
+        errors.append(LinearSVM(n_labels=200).measure(game, data, tmp_path)["svm_error"])
+    assert errors[0] < 0.01
+    assert errors[1] > 0.8
+
+
+def infogan(infer):
+    game = InfoGAN((1, 28, 28), network=network.DCGAN(width=4, hidden=16))
+    game.infer = infer
+    return game
+
+
+def test_codes_are_matched_to_classes_whatever_their_order(data, tmp_path):
+    known, order = labels_of(data), torch.randperm(10)
+
+    def knowing(images):
+        return F.one_hot(order[known(images)], 10).float()
+
+    def merging(images):  # takes nines for fours
+        told = knowing(images)
+        four, nine = order[4], order[9]
+        told[:, four] += told[:, nine]
+        told[:, nine] = 0
+        return told
+
+    nines = float((data.test.labels == 9).double().mean())
+    fours = float((data.test.labels == 4).double().mean())
+    assert Codes(n=20).measure(infogan(knowing), data, tmp_path)["code_error"] == pytest.approx(0)
+    merged = Codes(n=20).measure(infogan(merging), data, tmp_path)["code_error"]
+    assert merged in (pytest.approx(nines), pytest.approx(fours))
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        f"codes_{which}.png" for which in range(3)
+    }
+
+
+@pytest.mark.parametrize(("certainty", "nats"), [(0.0, 0.0), (50.0, log(10))])
+def test_the_bound_is_the_entropy_of_the_code_when_the_guess_is_perfect(
+    certainty, nats, data, tmp_path
+):
+    game = infogan(lambda images: torch.zeros(len(images), 12))
+    condition = game.condition
+
+    def perfect(images, told):
+        log_q = condition.log_posterior(certainty * told, told)
+        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
+
+    game.discriminator.forward = perfect
+    found = Codes(n=100).measure(game, data, tmp_path)
+    assert found["code_bound"] == pytest.approx(nats, abs=1e-5)
+
+
+# Latent space
+
+
+def test_a_walk_goes_straight_and_evenly():
+    first, last = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, -4.0]])
+    steps = walk(first, last, 5).view(2, 5, 3)
+    torch.testing.assert_close(steps[0, :, 2], torch.tensor([0.0, 0.75, 1.5, 2.25, 3.0]))
+    torch.testing.assert_close(steps[1, 4], last[1])
+
+
+def test_a_concept_is_the_mean_noise_of_the_extremes_among_its_members():
+    latent = torch.arange(100.0)[:, None]
+    ink = torch.arange(100.0)
+    thick, thin = concept(latent, ink, member=torch.arange(100) < 50)
+    assert (float(thick), float(thin)) == (44.5, 4.5)
+
+
+def test_pictures_of_the_latent_space(tmp_path):
+    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    assert Interpolation().measure(game, None, tmp_path) == {}
+    found = Arithmetic(n=3000).measure(samples_of_every_digit(game), None, tmp_path)
+    assert found == {"arithmetic_class": 1.0, "arithmetic_ink": pytest.approx(42, rel=0.2)}
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"arithmetic.png", "interpolation.png"}
+
+
+def samples_of_every_digit(game):
+    """A generator that is linear where it matters: noise 0 to 9 the digit, noise 10 its ink.
+
+    Ink varies by 2 x 0.3 of the 100 pixels that a digit covers, which are 0.7 full.
+    """
+    pixels, labels = mnist5k()
+    digit = torch.stack([pixels[labels == each][0] for each in range(10)]).float() / 255
+
+    def draw(latent, condition):
+        shown = digit[latent[:, :10].argmax(1)] * (1 + 0.3 * latent[:, 10, None, None, None])
+        return (shown * 1.4 - 1).clamp(-1, 2)
+
+    game.forward = draw
+    return game
+
+
+# The critic's curve
+
+
+@pytest.mark.parametrize(("sign", "correlation"), [(1, 1.0), (-1, -1.0)])
+def test_the_critics_estimate_is_ranked_against_the_score(sign, correlation, tmp_path):
+    lines = ["discriminator/wasserstein,step,val/fid_digits"]
+    for check in range(1, 6):
+        for step in (0, 50):  # D minimises minus the estimate; a mean over both is read
+            lines.append(f"{-(6 - check) - step / 50},{100 * check + step - 100},")
+        lines.append(f",{100 * check},{(10 - check) * sign}")
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "metrics.csv").write_text("\n".join(lines))
+    found = Critic().measure(None, None, tmp_path)
+    assert found == {"critic_spearman": pytest.approx(correlation)}
+    assert (tmp_path / "figures/critic.png").exists()
+
+
+# What cannot be measured is refused before training
+
+
+@pytest.mark.parametrize(
+    ("probe", "game", "remedy"),
+    [
+        (Modes(), DCGAN((1, 8, 8)), "data=ring"),
+        (ClassAccuracy(), DCGAN((1, 8, 8)), "model=cgan"),
+        (ClassAccuracy(), CGAN((1, 8, 8), n_classes=7), "data=mnist"),
+        (LinearSVM(), WGAN((1, 8, 8)), "model=dcgan"),
+        (LinearSVM(), DCGAN((1, 8, 8)), "data=mnist"),
+        (Parzen(), DCGAN((1, 8, 8)), "data=mnist"),
+        (Codes(), DCGAN((1, 8, 8)), "model=infogan"),
+        (Codes(), InfoGAN((1, 8, 8)), "data=mnist"),
+        (
+            Codes(),
+            InfoGAN((1, 8, 8), condition=LatentCode((7,), 0, 0)),
+            r"condition.categorical=\[10\]",
+        ),
+        (Arithmetic(), CGAN((1, 8, 8)), "model=dcgan"),
+        (Critic(), DCGAN((1, 8, 8)), "model=wgan"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, object) else value,
+)
+def test_what_cannot_be_measured_is_refused_with_a_remedy(probe, game, remedy):
+    with pytest.raises(UserError, match=remedy):
+        probe.check(game, MNIST5k())
+
+
+def test_without_the_csv_logger_the_critics_curve_is_nowhere(tmp_path):
+    with pytest.raises(UserError, match="add csv to logger"):
+        Critic().measure(None, None, tmp_path)
