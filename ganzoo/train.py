@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, nan
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from rich.console import Console
@@ -45,6 +46,7 @@ def train(cfg: DictConfig) -> float:
     trainer.fit(game, data)
     if not trainer.is_global_zero:
         return nan
+    add(origin(cfg), Path(cfg.run_dir))
     measure(probes, game, data, Path(cfg.run_dir))
     return report(Path(cfg.run_dir))
 
@@ -103,10 +105,21 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
     found: dict[str, float] = {}
     for probe in probes:
         found |= {f"probe/{name}": x for name, x in probe.measure(game, data, folder).items()}
+    add(found, folder)
+    return found
+
+
+def origin(cfg: DictConfig) -> dict[str, Any]:
+    """What it takes to repeat the run: the words of its command, and its seed."""
+    words = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+    return {"command": words, "seed": cfg.seed}
+
+
+def add(found: Mapping[str, Any], folder: Path) -> None:
+    """Add entries to a run's ``metrics.json``."""
     path = folder / "metrics.json"
     metrics = json.loads(path.read_text()) if path.exists() else {}
-    write_whole(path, (json.dumps(metrics | found, indent=2) + "\n").encode())
-    return found
+    write_whole(path, (json.dumps(metrics | dict(found), indent=2) + "\n").encode())
 
 
 def report(folder: Path) -> float:
