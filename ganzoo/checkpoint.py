@@ -77,15 +77,15 @@ def refuse_another_model(path: Path, cfg: DictConfig) -> None:
         )
 
 
-def refuse_strangers(node: Any) -> None:
+def refuse_strangers(node: Any, trusted: tuple[str, ...] = TRUSTED) -> None:
     """A configuration that came with weights may build only what the zoo is made of."""
     children = node.values() if isinstance(node, dict) else node
     target = node.get("_target_") if isinstance(node, dict) else None
-    if target is not None and not str(target).startswith(TRUSTED):
+    if target is not None and not str(target).startswith(trusted):
         raise UserError(
-            f"the checkpoint asks for {target}, which is no part of ganzoo, and was not loaded: "
-            "build the model in Python and load its state_dict yourself if you trust it."
+            f"the run asks for {target}, which is no part of ganzoo, and was not loaded: build the "
+            "model in Python and load its state_dict yourself if you trust it."
         )
     for child in children:
         if isinstance(child, dict | list):
-            refuse_strangers(child)
+            refuse_strangers(child, trusted)

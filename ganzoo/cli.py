@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
-from ganzoo.error import UserError
+from ganzoo.error import Interrupted, UserError
 
 
 def main() -> None:
@@ -78,7 +78,13 @@ def job(cfg: Any) -> float:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
     try:
-        return train(cfg)
+        score = train(cfg)
+        withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
+        return score
+    except Interrupted as stop:
+        withdraw(Path(cfg.run_dir))
+        print(stop, file=sys.stderr)
+        sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
     except UserError as error:
         withdraw(Path(cfg.run_dir))
         if cfg.debug:

@@ -6,3 +6,11 @@ class UserError(ValueError):
 
     The command line prints it without a traceback and exits with 1.
     """
+
+
+class NotFinite(UserError):  # noqa: N818
+    """A number of the game became infinite or no number at all."""
+
+
+class Interrupted(Exception):  # noqa: N818
+    """A run was told to stop, and says how it can go on; the command line exits with 75."""

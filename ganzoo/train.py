@@ -14,13 +14,16 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.callback import Summary
+from ganzoo.callback import Finite, Interruption, Summary
+from ganzoo.checkpoint import read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.files import write_whole
 from ganzoo.game import Game
+from ganzoo.logger import go_on
 from ganzoo.probe import Probe
+from ganzoo.resume import resumed, settings
 
 
 def train(cfg: DictConfig) -> float:
@@ -28,8 +31,12 @@ def train(cfg: DictConfig) -> float:
 
     Raises:
         UserError: If the configuration cannot be trained; nothing has been written then.
+        NotFinite: If a loss did not stay finite.
+        Interrupted: If the run was told to stop.
     """
     check(cfg)
+    cfg.max_steps = budget(cfg)
+    cfg, checkpoint = resumed(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = make(cfg.data)
     data.setup("fit")
@@ -43,7 +50,11 @@ def train(cfg: DictConfig) -> float:
     game.save_hyperparameters(saved(cfg))
     Path(cfg.run_dir).mkdir(parents=True, exist_ok=True)
     OmegaConf.save(saved(cfg), Path(cfg.run_dir) / "config.yaml")
-    trainer.fit(game, data)
+    if checkpoint:
+        step = read(checkpoint)["global_step"]
+        for logger in trainer.loggers:
+            go_on(logger, step)
+    trainer.fit(game, data, ckpt_path=checkpoint)
     if not trainer.is_global_zero:
         return nan
     add(origin(cfg), Path(cfg.run_dir))
@@ -62,14 +73,18 @@ def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
 
 
 def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
-    """Build the trainer and the game; the budget is settled in generator steps on the way."""
-    cfg.max_steps = budget(cfg)
+    """Build the trainer and the game."""
     game = make(cfg.model, _convert_="all")
     try:
         game.configure_optimizers()
     except (TypeError, ValueError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
-    callbacks = [*make(cfg.callback).values(), Summary(cfg.run_dir, cfg.facts.monitor)]
+    callbacks = [
+        Finite(cfg.run_dir),
+        *make(cfg.callback).values(),
+        Summary(cfg.run_dir, cfg.facts.monitor),
+        Interruption(cfg.run_dir),
+    ]
     trainer = make(
         cfg.trainer,
         max_steps=cfg.max_steps,
@@ -95,9 +110,7 @@ def budget(cfg: DictConfig) -> int:
 
 def saved(cfg: DictConfig) -> dict[str, Any]:
     """The configuration as plain values without the run's folder, so that the run can be moved."""
-    container = OmegaConf.to_container(cfg)
-    assert isinstance(container, dict)
-    return {str(key): value for key, value in container.items() if key != "run_dir"}
+    return {**settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
 
 
 def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> dict[str, float]:

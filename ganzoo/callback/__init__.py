@@ -3,7 +3,9 @@
 from ganzoo.callback.checkpoint import Best, Last
 from ganzoo.callback.density_curve import DensityCurve
 from ganzoo.callback.doctor import Doctor
+from ganzoo.callback.finite import Finite
 from ganzoo.callback.instance_noise import InstanceNoise
+from ganzoo.callback.interruption import Interruption
 from ganzoo.callback.progress import Progress
 from ganzoo.callback.sample_grid import SampleGrid
 from ganzoo.callback.scores import Scores
@@ -13,7 +15,9 @@ __all__ = [
     "Best",
     "DensityCurve",
     "Doctor",
+    "Finite",
     "InstanceNoise",
+    "Interruption",
     "Last",
     "Progress",
     "SampleGrid",

@@ -1,10 +1,25 @@
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 
-class Last(ModelCheckpoint):
+class Movable(ModelCheckpoint):
+    """Keeps what it knows of its files when the run's folder has been moved."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(moved(state_dict, str(state_dict["dirpath"]), str(self.dirpath)))
+
+
+def moved(value: Any, old: str, new: str) -> Any:
+    """The same with another folder at the beginning of every path."""
+    if isinstance(value, dict):
+        return {moved(key, old, new): moved(each, old, new) for key, each in value.items()}
+    return new + value[len(old) :] if isinstance(value, str) and value.startswith(old) else value
+
+
+class Last(Movable):
     """Keeps the run as it was at the last validation, in ``last.ckpt``.
 
     Args:
@@ -16,8 +31,14 @@ class Last(ModelCheckpoint):
             dirpath, filename="last", enable_version_counter=False, save_on_train_epoch_end=False
         )
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # A run that is killed goes on from here: what was logged until here must be on disk.
+        for logger in trainer.loggers:
+            logger.save()
+        super().on_validation_end(trainer, pl_module)
 
-class Best(ModelCheckpoint):
+
+class Best(Movable):
     """Keeps the run as it was when the monitored score was lowest, in ``best.ckpt``.
 
     Args:

@@ -12,6 +12,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from torch import Tensor
 
+from ganzoo.error import NotFinite
 from ganzoo.files import write_whole
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
@@ -118,6 +119,12 @@ class Doctor(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
             self.write()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, NotFinite) and trainer.is_global_zero:
+            self.judge(trainer.global_step, {"failure to converge": f"not finite: {exception}"})
 
     def examine(self, game: Game, real: Tensor, fake: Tensor) -> Symptoms:
         """Measure, from real images and from samples of latents that stay the same, (N, …) each."""

@@ -1,5 +1,6 @@
-"""Where the curves and pictures of a run go besides its folder."""
+"""What the trackers of Lightning, chosen in ``conf/logger``, cannot do by themselves."""
 
+from ganzoo.logger.continuation import go_on
 from ganzoo.logger.picture import show
 
-__all__ = ["show"]
+__all__ = ["go_on", "show"]

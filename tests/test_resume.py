@@ -1,0 +1,234 @@
+"""A run that was killed and resumed is the run that was not, bit for bit."""
+
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import sys
+
+import pytest
+import torch
+
+from ganzoo import cli
+from ganzoo.callback import Finite
+from ganzoo.config import CONF
+
+STEPS, EVERY = 10, 3
+QUICK = [
+    *("data=digits", "data.batch_size=8", "data.val_size=16", "val_every=3", f"max_steps={STEPS}"),
+    "trainer.log_every_n_steps=1",
+]
+SMALL = {
+    "gan": ["network.generator_hidden=[16]", "network.discriminator_hidden=[8]"],
+    "dcgan": ["network.width=4", "ema=0.9", "callback=[scores,checkpoint,instance_noise,doctor]"],
+    "cgan": ["network.latent_hidden=8", "network.condition_hidden=8", "ema=0.9"],
+    "lsgan": ["network.width=4", "optimizer/schedule=linear"],
+    "wgan": ["network.width=4", "n_critic=2"],
+    "wgan_gp": ["network.width=4", "n_critic=3", "ema=0.5"],
+    "infogan": ["network.width=4", "network.hidden=16"],
+    "acgan": ["network.width=4", "trainer.precision=bf16-mixed"],
+    "sngan": ["network=dcgan", "network.width=4", "network.spectral_norm=true", "n_critic=2"],
+    "unrolled_gan": ["network.width=4"],
+}
+
+
+def run(*words):
+    """``ganzoo …`` in this process; its exit code."""
+    argv, sys.argv = sys.argv, ["ganzoo", *map(str, words)]
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return stop.code
+    finally:
+        sys.argv = argv
+    return 0
+
+
+def run_killed(number, step, words):
+    """``ganzoo …`` in a process of its own that gets a signal after a step; its exit code."""
+    context = multiprocessing.get_context("fork")
+
+    def child():
+        original = Finite.on_train_batch_end
+
+        def then_kill(self, trainer, *rest):
+            original(self, trainer, *rest)
+            if trainer.global_step == step:
+                os.kill(os.getpid(), number)
+
+        Finite.on_train_batch_end = then_kill
+        sys.exit(run(*words))
+
+    process = context.Process(target=child)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def bits(folder):
+    """All that a finished run must have in common with another of the same settings."""
+    content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    tensors = {
+        "weights": content["state_dict"],
+        "optimizers": content["optimizer_states"],
+        "schedules": content["lr_schedulers"],
+        "step": content["global_step"],
+    }
+    metrics = json.loads((folder / "metrics.json").read_text())
+    timed = {"train_seconds", "images_per_second", "command"}
+    return {
+        **{name: str(exactly(value)) for name, value in tensors.items()},
+        "log": (folder / "csv" / "metrics.csv").read_text(),
+        "metrics": {name: value for name, value in metrics.items() if name not in timed},
+        "pictures": {path.name: path.read_bytes() for path in folder.glob("samples/*.png")},
+    }
+
+
+def exactly(value):
+    if isinstance(value, torch.Tensor):
+        return value.dtype, value.shape, value.view(-1).tolist()
+    if isinstance(value, dict):
+        return {name: exactly(each) for name, each in value.items()}
+    return [exactly(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def same(folder, other):
+    one, two = bits(folder), bits(other)
+    for part in one:
+        assert one[part] == two[part], part
+
+
+def test_every_variant_is_tried():
+    assert SMALL.keys() == {path.stem for path in (CONF / "model").glob("*.yaml")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", SMALL)
+def test_a_killed_run_goes_on_to_the_same_bits(model, tmp_path):
+    words = ["train", f"model={model}", *QUICK, *SMALL[model]]
+    kill_at = 4 + sorted(SMALL).index(model) % 5  # 4 … 8: at a checkpoint, before it, after it
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    died = run_killed(signal.SIGKILL, kill_at, [*words, f"hydra.run.dir={cut}"])
+    assert died == -signal.SIGKILL
+    assert run("train", f"resume={cut}") == 0
+    same(whole, cut)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_of_that_step(number, tmp_path, capfd):
+    words = ["train", *QUICK, *SMALL["dcgan"], "callback=[scores,checkpoint,sample_grid]"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    assert run_killed(number, 5, [*words, f"hydra.run.dir={cut}"]) == 75
+    assert f"stopped after generator step 5: type resume={cut}" in capfd.readouterr().err
+    saved = torch.load(cut / "checkpoints" / "last.ckpt", weights_only=True)
+    assert saved["global_step"] == 5
+    assert run("train", f"resume={cut}") == 0
+    same(whole, cut)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run that was killed at step 8, after checkpoints at 3 and 6."""
+    folder = tmp_path_factory.mktemp("killed")
+    words = ["train", *QUICK, "network.width=4", f"hydra.run.dir={folder}"]
+    assert run_killed(signal.SIGKILL, 8, words) == -signal.SIGKILL
+    return folder
+
+
+@pytest.fixture
+def cut(killed, tmp_path, monkeypatch):
+    """A copy of it, which is moved on the way."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(killed, tmp_path / "runs" / "cut")
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_same_options_may_be_typed_again(cut):
+    assert run("train", *QUICK, "network.width=4", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(cut, capsys):
+    before = contents(cut)
+    words = [*QUICK, "network.width=4", "max_steps=20", "loss.non_saturating.real_target=0.9"]
+    assert run("train", *words, f"resume={cut}") == 1
+    said = capsys.readouterr().err
+    assert "loss.non_saturating.real_target=1.0 (now 0.9), max_steps=10 (now 20)" in said
+    assert "allow_changes=true" in said
+    assert contents(cut) == before
+
+
+def test_other_settings_are_recorded_where_they_are_allowed(cut):
+    words = [*QUICK, "network.width=4", "max_steps=12", "allow_changes=true"]
+    assert run("train", *words, f"resume={cut}") == 0
+    assert json.loads((cut / "changes.json").read_text()) == [
+        {"step": 6, "changed": {"max_steps": {"before": 10, "now": 12}}}
+    ]
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == 12
+
+
+def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path):
+    words = ["train", *QUICK, "network.width=4", "resume=auto"]
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+    assert not (tmp_path / "runs" / "new").exists()
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert (tmp_path / "runs" / "new" / "metrics.json").exists()
+
+
+def test_auto_passes_by_runs_with_other_settings(cut, tmp_path):
+    words = ["train", *QUICK, "network.width=4", "seed=5", "resume=auto"]
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert (tmp_path / "runs" / "new" / "metrics.json").exists()
+    assert not (cut / "metrics.json").exists()
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(cut):
+    newest = cut / "checkpoints" / "last.ckpt"
+    newest.write_bytes(newest.read_bytes()[:5000])
+    os.utime(newest)
+    with pytest.warns(UserWarning, match=r"last\.ckpt cannot be read"):
+        assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda run: shutil.rmtree(run / "checkpoints"), "holds no checkpoint"),
+        (lambda run: (run / "config.yaml").unlink(), "holds no config.yaml"),
+        (shutil.rmtree, "holds no"),
+        (lambda run: (run / "metrics.json").write_text("{}"), "has finished"),
+        (
+            lambda run: (run / "config.yaml").write_text("model: {_target_: os.system}"),
+            "asks for os.system",
+        ),
+    ],
+)
+def test_what_cannot_go_on_says_why(spoil, said, cut, capsys):
+    spoil(cut)
+    assert run("train", f"resume={cut}") == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
+    words = [
+        "train",
+        "model=gan",
+        *QUICK,
+        "optimizer.generator.lr=1e30",
+        f"hydra.run.dir={tmp_path}",
+    ]
+    assert run(*words, "optimizer.discriminator.lr=1e30") == 1
+    said = capsys.readouterr().err
+    assert re.search(r"the (\w+)'s non_saturating is (nan|inf) at generator step \d", said)
+    assert "lower optimizer.discriminator.lr" in said
+    finding = json.loads((tmp_path / "diagnosis.json").read_text())["findings"][0]
+    assert finding["failure"] == "failure to converge"
