@@ -15,7 +15,7 @@ from ganzoo.error import Interrupted, UserError
 
 
 def main() -> None:
-    """``ganzoo train|sample|evaluate …``."""
+    """``ganzoo train|sample|evaluate|report …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -23,7 +23,7 @@ def main() -> None:
 def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate")
+    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report")
 
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
@@ -42,6 +42,13 @@ def parser() -> ArgumentParser:
     command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
     command.add_argument("overrides", nargs="*", help="such as metric=[fid] data.root=…")
     command.set_defaults(command=lambda args, rest: spoken(evaluate, args, rest))
+
+    command = commands.add_parser("report", help="compare runs: report.html, report.md, report.csv")
+    command.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="of a sweep, or of runs"
+    )
+    command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
+    command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
     return parser
 
 
@@ -66,6 +73,17 @@ def train(overrides: list[str] | None = None) -> None:
         if not error.filename:
             raise
         fail(f"cannot write {error.filename}: {error.strerror}; set hydra.run.dir=… elsewhere.")
+    finally:
+        conclude()
+
+
+def conclude() -> None:
+    """Write the report of a sweep, if there was one."""
+    from ganzoo.sweep import Sweep  # noqa: PLC0415
+
+    folder, Sweep.folder = Sweep.folder, None
+    if folder:
+        report(Namespace(folders=[folder], out=folder))
 
 
 def job(cfg: Any) -> float:
@@ -73,7 +91,8 @@ def job(cfg: Any) -> float:
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
     from hydra.types import RunMode  # noqa: PLC0415
 
-    from ganzoo.train import train  # noqa: PLC0415
+    from ganzoo.sweep import note_failure  # noqa: PLC0415
+    from ganzoo.train import origin, train  # noqa: PLC0415
 
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
@@ -85,11 +104,14 @@ def job(cfg: Any) -> float:
         withdraw(Path(cfg.run_dir))
         print(stop, file=sys.stderr)
         sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
-    except UserError as error:
+    except Exception as error:
+        alone = HydraConfig.get().mode == RunMode.RUN
+        if not alone or (Path(cfg.run_dir) / "config.yaml").exists():
+            note_failure(Path(cfg.run_dir), origin(cfg), error)
         withdraw(Path(cfg.run_dir))
         if cfg.debug:
             traceback.print_exc()
-        if HydraConfig.get().mode == RunMode.RUN:
+        if alone and isinstance(error, UserError):
             fail(str(error))
         raise
 
@@ -114,6 +136,12 @@ def evaluate(args: Namespace) -> None:
 
     for name, value in evaluate(args.run, args.overrides).items():
         print(f"{name} {value:.6g}")
+
+
+def report(args: Namespace) -> None:
+    from ganzoo.report import report  # noqa: PLC0415
+
+    print(f"wrote {report(args.folders, args.out)}")
 
 
 def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:

@@ -22,7 +22,8 @@ def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
 
     ``resume=RUN`` alone takes the run as it was configured; whatever is typed beside it must say
     the same, unless ``allow_changes=true`` lets it differ. ``resume=auto`` is the newest unfinished
-    run of the same settings beside the one that would begin, else a new one.
+    run of the same settings beside the one that would begin, else a new one: a sweep that is
+    started again with it and the same ``hydra.sweep.dir=…`` runs what is missing or failed.
 
     Raises:
         UserError: If there is nothing to go on from, or the settings differ.
@@ -51,6 +52,13 @@ def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
     if changes:
         record(folder, read(checkpoint)["global_step"], changes)
     return chosen, checkpoint
+
+
+def finished(cfg: DictConfig) -> bool:
+    """Whether the run that would begin has been here before, with these settings, to its end."""
+    folder = Path(cfg.run_dir)
+    done = (folder / "metrics.json").exists() and (folder / "config.yaml").exists()
+    return done and flat(configuration(folder)) == flat(settings(cfg))
 
 
 def typed() -> list[str]:

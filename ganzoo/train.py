@@ -18,12 +18,13 @@ from ganzoo.callback import Finite, Interruption, Summary
 from ganzoo.checkpoint import read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
+from ganzoo.environment import environment
 from ganzoo.error import UserError
 from ganzoo.files import write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on
 from ganzoo.probe import Probe
-from ganzoo.resume import resumed, settings
+from ganzoo.resume import finished, resumed, settings
 
 
 def train(cfg: DictConfig) -> float:
@@ -36,6 +37,8 @@ def train(cfg: DictConfig) -> float:
     """
     check(cfg)
     cfg.max_steps = budget(cfg)
+    if cfg.resume == "auto" and finished(cfg):
+        return report(Path(cfg.run_dir))
     cfg, checkpoint = resumed(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = make(cfg.data)
@@ -50,14 +53,17 @@ def train(cfg: DictConfig) -> float:
     game.save_hyperparameters(saved(cfg))
     Path(cfg.run_dir).mkdir(parents=True, exist_ok=True)
     OmegaConf.save(saved(cfg), Path(cfg.run_dir) / "config.yaml")
-    if checkpoint:
+    (Path(cfg.run_dir) / "failure.json").unlink(missing_ok=True)
+    if not checkpoint:
+        add({**origin(cfg), "environment": environment()}, Path(cfg.run_dir) / "origin.json")
+    else:
         step = read(checkpoint)["global_step"]
         for logger in trainer.loggers:
             go_on(logger, step)
     trainer.fit(game, data, ckpt_path=checkpoint)
     if not trainer.is_global_zero:
         return nan
-    add(origin(cfg), Path(cfg.run_dir))
+    add(origin(cfg), Path(cfg.run_dir) / "metrics.json")
     measure(probes, game, data, Path(cfg.run_dir))
     return report(Path(cfg.run_dir))
 
@@ -118,7 +124,7 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
     found: dict[str, float] = {}
     for probe in probes:
         found |= {f"probe/{name}": x for name, x in probe.measure(game, data, folder).items()}
-    add(found, folder)
+    add(found, folder / "metrics.json")
     return found
 
 
@@ -128,9 +134,8 @@ def origin(cfg: DictConfig) -> dict[str, Any]:
     return {"command": words, "seed": cfg.seed}
 
 
-def add(found: Mapping[str, Any], folder: Path) -> None:
-    """Add entries to a run's ``metrics.json``."""
-    path = folder / "metrics.json"
+def add(found: Mapping[str, Any], path: Path) -> None:
+    """Add entries to a JSON file, which need not be there yet."""
     metrics = json.loads(path.read_text()) if path.exists() else {}
     write_whole(path, (json.dumps(metrics | dict(found), indent=2) + "\n").encode())
 

@@ -1,0 +1,167 @@
+"""Runs as their files tell them, wherever their folders lie now."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganzoo.error import UserError
+
+Curve = list[tuple[float, float, float]]  # (generator steps, real images, score)
+ASIDE = ("seed", "data.root", "data.download", "resume", "allow_changes", "debug", "run_dir")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder, read as far as it has got.
+
+    Attributes:
+        folder: Where it lies.
+        settings: Its config.yaml.
+        origin: The words of its command, its seed and its environment.
+        metrics: Its metrics.json; empty before it has finished.
+        failure: Why it failed, in one sentence; None if it did not.
+        diagnosis: The doctor's findings.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    origin: dict[str, Any]
+    metrics: dict[str, Any]
+    failure: str | None
+    diagnosis: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.metrics)
+
+    @property
+    def seed(self) -> int:
+        return int(self.origin.get("seed", self.settings.get("seed", 0)))
+
+    @property
+    def score(self) -> float | None:
+        """The best monitored score; None without one."""
+        return self.metrics.get("best")
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What two runs must share to be compared: data, shape, score and number of samples."""
+        facts, data = self.settings.get("facts", {}), self.settings.get("data", {})
+        monitor = str(self.metrics.get("monitor"))
+        n = self.metrics.get(f"{monitor}_n")
+        name = str(data.get("_target_", "?")).rpartition(".")[2]
+        return name, str(facts.get("image_shape")), monitor, f"n = {n:.0f}" if n else "no score"
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The model, and whatever else the command chose but the seed and where things lie."""
+        words = dict(word.split("=", 1) for word in self.origin.get("command", []) if "=" in word)
+        target = str(self.settings.get("model", {}).get("_target_", "unknown"))
+        chosen = {"model": target.rpartition(".")[2], **words}
+        return {k: v for k, v in chosen.items() if k not in ASIDE and not k.startswith("hydra.")}
+
+    @property
+    def command(self) -> str:
+        """What to type to have this run again, alone."""
+        words = [word for word in self.origin.get("command", []) if not word.startswith("hydra.")]
+        return " ".join(["python train.py", *map(quoted, words)])
+
+    @cached_property
+    def curve(self) -> Curve:
+        """The monitored score of every validation."""
+        path = next(iter(self.folder.glob("csv/**/metrics.csv")), None)
+        return list(points(path, str(self.metrics.get("monitor")))) if path else []
+
+    @property
+    def picture(self) -> Path | None:
+        """The last grid of samples."""
+        return max(self.folder.glob("samples/*.png"), default=None)
+
+
+def points(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
+    with path.open(newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        if not {"step", "images", score} <= set(header):
+            return
+        at_step, at_images, at_score = (header.index(name) for name in ("step", "images", score))
+        images_per_step = 0.0
+        for row in reader:
+            if len(row) < len(header):  # the line that a running job is writing
+                continue
+            if row[at_images]:
+                images_per_step = float(row[at_images]) / max(float(row[at_step]), 1.0)
+            if row[at_score]:
+                step = float(row[at_step])
+                yield step, step * images_per_step, float(row[at_score])
+
+
+def quoted(word: str) -> str:
+    return f"'{word}'" if set(word) & set("[](){}*$ ") else word
+
+
+def variants(runs: Sequence[Run]) -> list[str]:
+    """A name for each run that tells by what the runs differ, besides their seeds."""
+    shared = set.intersection(*[set(run.choices.items()) for run in runs])
+    names = []
+    for run in runs:
+        choices = run.choices
+        model = choices.pop("model")
+        varied = [f"{key}={value}" for key, value in choices.items() if (key, value) not in shared]
+        names.append(" ".join([model, *varied]))
+    return names
+
+
+def collect(folders: Iterable[Path]) -> list[Run]:
+    """Every run in or below the folders, each once.
+
+    Raises:
+        UserError: If a folder is not there, or there is no run at all.
+    """
+    found: dict[Path, Run] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"{folder} is no folder: give the folder of a sweep or of runs.")
+        marks = {
+            path.parent.resolve()
+            for name in ("config.yaml", "failure.json")
+            for path in folder.rglob(name)
+        }
+        found |= {mark: read(mark) for mark in sorted(marks - found.keys())}
+    if not found:
+        raise UserError(
+            f"there is no run in {', '.join(map(str, folders))}: give the folder of a sweep, such "
+            "as runs/sweep/…, or of runs."
+        )
+    return list(found.values())
+
+
+def read(folder: Path) -> Run:
+    """One run; a file that is missing or half-written counts as not yet there."""
+    failure = loaded(folder / "failure.json")
+    return Run(
+        folder=folder,
+        settings=loaded(folder / "config.yaml"),
+        origin=loaded(folder / "origin.json") or loaded(folder / "metrics.json") or failure,
+        metrics=loaded(folder / "metrics.json"),
+        failure=failure.get("reason"),
+        diagnosis=loaded(folder / "diagnosis.json").get("findings", []),
+    )
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text()
+        content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml

@@ -1,0 +1,202 @@
+"""The report: what it counts, what it refuses to mix, and what it survives."""
+
+import csv
+import json
+import re
+import shutil
+import sys
+from math import sqrt
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo import cli
+from ganzoo.error import UserError
+from ganzoo.report import leaderboards, report
+from ganzoo.runs import collect
+from ganzoo.statistics import compare, summary
+
+
+def write_run(folder, scores=(3.0, 2.0), *, model="dcgan", seed=0, data="MNIST5k", n=1000, **more):
+    """The files of a finished run whose validations had these scores."""
+    folder.mkdir(parents=True)
+    words = [f"model={model}", f"seed={seed}", *more.pop("words", [])]
+    (folder / "origin.json").write_text(json.dumps({"command": words, "seed": seed}))
+    facts = {"image_shape": [1, 28, 28], "monitor": "val/fid"}
+    settings = {
+        "model": {"_target_": f"ganzoo.model.{model.upper()}"},
+        "data": {"_target_": f"ganzoo.data.{data}"},
+        "facts": facts,
+    }
+    (folder / "config.yaml").write_text(json.dumps(settings))
+    metrics = {
+        "monitor": "val/fid",
+        "val/fid": scores[-1],
+        "val/fid_n": n,
+        "best": min(scores),
+        "best_step": 10,
+        "images": 640,
+        "train_seconds": 2.0,
+        "images_per_second": 320.0,
+        **more,
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    lines = ["images,step,val/fid"]
+    for number, score in enumerate(scores, start=1):
+        lines += [f"{64 * number * 5},{number * 5},", f",{number * 5},{score}"]
+    (folder / "csv").mkdir()
+    (folder / "csv" / "metrics.csv").write_text("\n".join(lines) + "\n")
+    (folder / "samples").mkdir()
+    Image.new("RGB", (30, 30), (seed, 0, 0)).save(folder / "samples" / "step_000010.png")
+    return folder
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Two variants with three seeds each, the second always worse by 1."""
+    for seed, score in enumerate((2.0, 4.0, 3.0)):
+        write_run(tmp_path / f"sweep/{seed}-dcgan", (9.0, score), model="dcgan", seed=seed)
+        write_run(tmp_path / f"sweep/{seed}-wgan", (9.0, score + 1), model="wgan", seed=seed)
+    return tmp_path / "sweep"
+
+
+def test_a_leaderboard_ranks_by_the_mean_over_seeds(sweep):
+    (board,) = leaderboards(collect([sweep]))
+    first, second = board.entries
+    assert (first.variant, second.variant) == ("dcgan", "wgan")
+    assert first.scores[:3] == (3, 3.0, pytest.approx(1.0))
+    assert first.scores.best == 2.0
+    assert second.against.difference == pytest.approx(1.0)
+    assert second.against.p == pytest.approx(0.25)  # 2 of 2^3 sign flips are as extreme
+    assert "not distinguishable" in second.against.verdict
+    assert not board.uneven
+
+
+def test_intervals_and_tests_have_known_answers():
+    scores = np.random.default_rng(0).normal(5, 1, 200)
+    found = summary(scores)
+    normal = 1.96 * scores.std(ddof=1) / sqrt(200)
+    assert found.low == pytest.approx(scores.mean() - normal, abs=0.02)
+    assert found.high == pytest.approx(scores.mean() + normal, abs=0.02)
+    assert summary([2.0]) == (1, 2.0, 0.0, 2.0, 2.0, 2.0)
+    six = {seed: float(seed) for seed in range(6)}
+    better = compare(six, {seed: score + 1 for seed, score in six.items()})
+    assert better.p == pytest.approx(2 / 2**6)
+    assert better.verdict == "better by 1"
+    assert compare({0: 1.0}, {0: 2.0}) is None
+    assert compare({0: 1.0, 1: 1.0}, {2: 2.0, 3: 1.0}) is None
+
+
+@pytest.mark.parametrize("other", [{"data": "CIFAR10"}, {"n": 500}, {"monitor": "val/kid"}])
+def test_what_cannot_be_compared_has_a_board_of_its_own(other, sweep):
+    write_run(sweep / "other", model="lsgan", **other)
+    boards = leaderboards(collect([sweep]))
+    assert sorted(len(board.entries) for board in boards) == [1, 2]
+
+
+def test_unequal_budgets_are_said(sweep):
+    write_run(sweep / "longer", model="lsgan", images=1280)
+    (board,) = leaderboards(collect([sweep]))
+    assert board.uneven
+
+
+def test_names_tell_only_what_differs(tmp_path):
+    for seed in (0, 1):
+        for rate in ("1e-3", "2e-4"):
+            words = ["network.width=4", f"optimizer.generator.lr={rate}", "data.root=/x"]
+            write_run(tmp_path / f"{seed}{rate}", seed=seed, words=words)
+    (board,) = leaderboards(collect([tmp_path]))
+    assert {entry.variant for entry in board.entries} == {
+        "dcgan optimizer.generator.lr=1e-3",
+        "dcgan optimizer.generator.lr=2e-4",
+    }
+
+
+def test_the_page_holds_all_it_shows(sweep, tmp_path):
+    path = report([sweep], tmp_path / "out")
+    page = path.read_text()
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("data:image/png;base64") == 4  # two plots, a grid of each variant
+    assert "python train.py model=dcgan seed=0" in page
+    lines = list(csv.DictReader((tmp_path / "out" / "report.csv").open()))
+    assert len(lines) == 6
+    assert {line["variant"] for line in lines} == {"dcgan", "wgan"}
+    assert "| dcgan | 3 | 3 | 1 |" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_moved_sweep_reports_the_same(sweep, tmp_path):
+    before = report([sweep], tmp_path / "one").read_bytes()
+    moved = tmp_path / "elsewhere"
+    shutil.move(sweep, moved)
+    assert report([moved], tmp_path / "two").read_bytes() == before
+
+
+def test_failed_killed_and_half_written_runs_are_listed(sweep, tmp_path):
+    failed, killed, writing = (sweep / name for name in ("failed", "killed", "writing"))
+    failed.mkdir()
+    failure = {"command": ["model=gan"], "seed": 7, "reason": "n_critic must be at least 1."}
+    (failed / "failure.json").write_text(json.dumps(failure))
+    for folder in (killed, writing):
+        write_run(folder, model="gan")
+        (folder / "metrics.json").unlink()
+    (writing / "metrics.json").write_text('{"best": 1')
+    (writing / "csv" / "metrics.csv").write_text("images,step,val/fid\n64,1,\n6")
+    report([sweep], tmp_path)
+    said = (tmp_path / "report.md").read_text()
+    assert "unknown, seed 7: n_critic must be at least 1." in said or "gan, seed 7" in said
+    assert said.count("unfinished: it was killed or is still running") == 2
+
+
+def test_a_line_that_is_being_written_is_passed_by(tmp_path):
+    folder = write_run(tmp_path / "run", (3.0, 2.0))
+    with (folder / "csv" / "metrics.csv").open("a") as file:
+        file.write("640")
+    (run,) = collect([folder])
+    assert run.curve == [(5.0, 320.0, 3.0), (10.0, 640.0, 2.0)]
+
+
+def test_a_run_is_counted_once_however_often_it_is_named(sweep):
+    assert len(collect([sweep, sweep / "0-dcgan", sweep])) == 6
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
+def test_where_there_is_no_run_it_says_so(make, tmp_path):
+    make(tmp_path / "empty")
+    with pytest.raises(UserError, match=r"runs/sweep|is no folder"):
+        report([tmp_path / "empty"], tmp_path)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_sweep_goes_on_after_failures_and_is_completed_later(tmp_path, capsys, monkeypatch):
+    """One job is refused, one becomes NaN; the others finish, and a second start adds nothing."""
+    monkeypatch.chdir(tmp_path)
+    quick = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
+    sweep = ["optimizer.generator.lr=1e-3,1e30", "n_critic=1,0", "hydra.sweep.dir=sweep"]
+
+    def start():
+        monkeypatch.setattr(sys, "argv", ["ganzoo", "train", "-m", *quick, *sweep, "resume=auto"])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return stop.value.code, capsys.readouterr()
+
+    code, said = start()
+    assert code == 1
+    reported = (tmp_path / "sweep" / "report.md").read_text()
+    assert "| DCGAN | 1 |" in reported
+    assert len(re.findall("n_critic counts discriminator steps", reported)) == 2
+    assert "is nan at generator step" in reported or "is inf at generator step" in reported
+    assert said.err.count("Traceback") == 0
+    finished = tmp_path / "sweep" / "0-dcgan-digits-seed0" / "metrics.json"
+    written = finished.stat().st_mtime_ns
+    start()
+    assert finished.stat().st_mtime_ns == written
+
+
+@pytest.mark.slow
+def test_many_long_runs_make_a_small_page(tmp_path):
+    scores = tuple(np.linspace(9, 1, 1000))
+    for number in range(200):
+        write_run(tmp_path / f"{number}", scores, model=f"m{number % 9}", seed=number // 9)
+    assert report([tmp_path], tmp_path / "out").stat().st_size < 5e6
