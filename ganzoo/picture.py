@@ -60,6 +60,11 @@ def rendered(figure: Figure) -> Tensor:
     return pil_to_tensor(Image.open(file).convert("RGB"))
 
 
+def read(path: Path) -> Tensor:
+    """A PNG as a (3, H, W) uint8 picture."""
+    return pil_to_tensor(Image.open(path).convert("RGB"))
+
+
 def save_animation(frames: Sequence[Tensor], path: Path, seconds: float = 10.0) -> None:
     """Write (3, H, W) uint8 pictures as an endless GIF, whole or not at all."""
     first, *rest = [Image.fromarray(each.permute(1, 2, 0).numpy()) for each in frames]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from rich.console import Console
@@ -23,6 +24,7 @@ from ganzoo.error import UserError
 from ganzoo.files import write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on
+from ganzoo.metric import Score
 from ganzoo.probe import Probe
 from ganzoo.resume import finished, resumed, settings
 
@@ -74,8 +76,14 @@ def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
         "image_shape": list(data.image_shape),  # type: ignore[attr-defined]
         "n_classes": data.n_classes,  # type: ignore[attr-defined]
         "n_features": data.n_features,  # type: ignore[attr-defined]
-        "monitor": next((f"val/{name}" for name in cfg.metric), None),
+        "monitor": next((f"val/{name}" for name, node in cfg.metric.items() if falls(node)), None),
     }
+
+
+def falls(metric: DictConfig) -> bool:
+    """Whether less of a chosen metric is better, so that the best checkpoint can follow it."""
+    kind: type[Score] = get_class(metric._target_)
+    return kind.falls
 
 
 def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:

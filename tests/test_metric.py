@@ -11,7 +11,7 @@ from torch import nn
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from ganzoo.error import UserError
-from ganzoo.metric import FID, Extractor, Points
+from ganzoo.metric import FID, Extractor, Points, Score
 
 ROOT = Path(__file__).parents[1]
 DIGITS_FILE = ROOT / "ganzoo/metric/digits.safetensors"
@@ -92,4 +92,4 @@ def test_fid_of_samples_that_are_not_finite_is_nan(broken):
 def test_every_metric_is_one_key_named_like_its_file(path):
     config = OmegaConf.load(path)
     assert list(config) == [path.stem]
-    assert isinstance(instantiate(config, _convert_="all")[path.stem], FID)
+    assert isinstance(instantiate(config, _convert_="all")[path.stem], Score)

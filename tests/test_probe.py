@@ -20,16 +20,21 @@ from ganzoo.probe import (
     ClassAccuracy,
     Codes,
     Critic,
+    Curves,
+    Decision,
     DigitModes,
     Interpolation,
     LinearSVM,
     Modes,
+    Nearest,
     Parzen,
+    Transfer,
 )
 from ganzoo.probe.arithmetic import concept
 from ganzoo.probe.interpolation import walk
 from ganzoo.probe.linear_svm import balanced
 from ganzoo.probe.modes import coverage
+from ganzoo.probe.nearest import to_training
 from ganzoo.probe.parzen import SIGMAS
 
 
@@ -301,6 +306,9 @@ def test_the_critics_estimate_is_ranked_against_the_score(sign, correlation, tmp
             r"condition.categorical=\[10\]",
         ),
         (Arithmetic(), CGAN((1, 8, 8)), "model=dcgan"),
+        (Decision(), DCGAN((1, 8, 8)), "data=ring"),
+        (Transfer(), DCGAN((1, 8, 8)), "model=cgan"),
+        (Transfer(), CGAN((1, 8, 8)), "data=mnist"),
         (Critic(), DCGAN((1, 8, 8)), "model=wgan"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, object) else value,
@@ -313,3 +321,65 @@ def test_what_cannot_be_measured_is_refused_with_a_remedy(probe, game, remedy):
 def test_without_the_csv_logger_the_critics_curve_is_nowhere(tmp_path):
     with pytest.raises(UserError, match="add csv to logger"):
         Critic().measure(None, None, tmp_path)
+
+
+# Memorising
+
+
+def test_a_generator_that_copies_is_told_from_one_that_does_not(data, tmp_path):
+    training, _ = data.source.read(data.split[0][:200])
+    unseen, _ = data.test.read(torch.arange(200))
+    copies = Nearest(n=200).measure(samples(training), data, tmp_path)["nearest_ratio"]
+    other = Nearest(n=200).measure(samples(unseen), data, tmp_path)["nearest_ratio"]
+    assert copies < 0.01
+    assert other == pytest.approx(1, abs=0.1)
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"nearest.png", "nearest_distances.png"}
+
+
+def test_the_nearest_training_image_is_found_across_batches(data):
+    images, _ = data.source.read(data.split[0][[5, 1500, 2999]])
+    distance, which = to_training(images + 0.1, data, data.split[0])
+    assert which.tolist() == [5, 1500, 2999]
+    torch.testing.assert_close(distance, torch.full((3,), 0.1 * 28), rtol=1e-3, atol=0)
+
+
+def test_what_a_classifier_learns_from_samples_it_knows_of_real_images(digits, data, tmp_path):
+    pixels, labels = digits
+    images = pixels[:3000].float() / 127.5 - 1
+    of_class = [images[labels[:3000] == digit] for digit in range(10)]
+    accuracy = []
+    for variety in (10**9, 1):  # as various as the data, and the same digit again and again
+
+        def draw(told, seed=0, variety=variety):
+            seen = [0] * 10
+            drawn = []
+            for each in told.tolist():
+                kind = of_class[each]
+                drawn.append(kind[seen[each] % min(variety, len(kind))])
+                seen[each] += 1
+            return torch.stack(drawn)
+
+        game = CGAN((1, 28, 28))
+        game.sample = draw
+        accuracy.append(Transfer(n=2000).measure(game, data, tmp_path))
+    assert accuracy[0]["transfer_accuracy"] > 0.85
+    assert accuracy[0]["transfer_accuracy_real"] == pytest.approx(
+        accuracy[0]["transfer_accuracy"], abs=0.05
+    )
+    assert accuracy[1]["transfer_accuracy"] < 0.6
+
+
+def test_curves_and_the_decision_surface_are_drawn(tmp_path):
+    (tmp_path / "csv").mkdir()
+    lines = ["discriminator/wasserstein,discriminator/output_real,step,val/fid,val/fid_n"]
+    lines += [f"{step},{step},{step},," for step in range(5)]
+    (tmp_path / "csv" / "metrics.csv").write_text("\n".join([*lines, ",,4,3.5,10"]))
+    assert Curves().measure(None, None, tmp_path) == {}
+    ring = Ring(val_size=100)
+    ring.setup()
+    game = GAN((2,), network=network.Plane())
+    Decision(n=50, side=20).check(game, ring)
+    assert Decision(n=50, side=20).measure(game, ring, tmp_path) == {}
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"curves.png", "decision.png"}

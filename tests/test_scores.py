@@ -109,7 +109,7 @@ def test_two_processes_score_like_one(cache):
 class Drawing(Score):
     """A score of random subsets, like KID."""
 
-    def update(self, features: Tensor, real: bool) -> None: ...
+    def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None: ...
 
     def compute(self) -> float:
         return torch.rand(()).item()

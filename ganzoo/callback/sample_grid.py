@@ -6,9 +6,13 @@ from ganzoo import picture
 from ganzoo.game import Game
 from ganzoo.logger import show
 
+FILM = "training.gif"
+
 
 class SampleGrid(Callback):
     """Saves what the generator makes of the same noise and conditions after every validation.
+
+    At the end the pictures become a film of the training, ``training.gif``.
 
     Classes stand in columns for CGAN; for InfoGAN each row varies one factor of the code.
 
@@ -30,3 +34,9 @@ class SampleGrid(Callback):
         picture.save(drawn, self.folder / f"step_{trainer.global_step:06d}.png")
         for logger in trainer.loggers:
             show(logger, "samples", drawn, trainer.global_step)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        pictures = sorted(self.folder.glob("step_*.png"))
+        if trainer.is_global_zero and pictures:
+            kept = pictures[:: max(1, len(pictures) // 60)]
+            picture.save_animation([picture.read(each) for each in kept], self.folder / FILM)

@@ -18,11 +18,13 @@ from ganzoo.metric.cache import FeatureFile, RealFeatures, default_cache_dir
 class Scores(Callback):
     """Logs `val/<name>` and `val/<name>_n`, the number of generated samples, for every score.
 
-    It reads {"real": (B, ...), "fake": (B, ...)}, in [-1, 1], from the validation step and never
-    the model. Each distinct extractor sees a batch once, however many scores use it, and the real
-    samples once and for all: their features are kept in memory and in `cache_dir`, if the trainer
-    has a data module with a fingerprint. It is no part of the module, so that feature networks stay
-    out of checkpoints and parameters. The global random state is left as it was.
+    It reads {"real": (B, ...), "fake": (B, ...)}, in [-1, 1], and the "condition" (B, K) of both,
+    if there is one, from the validation step and never the model. A score that is several numbers
+    logs each as `val/<name>_<part>`. Each distinct extractor sees a batch once, however many scores
+    use it, and the real samples once and for all: their features are kept in memory and in
+    `cache_dir`, if the trainer has a data module with a fingerprint. It is no part of the module,
+    so that feature networks stay out of checkpoints and parameters. The global random state is left
+    as it was.
 
     Args:
         scores: The scores by name. The logged names come from here.
@@ -65,7 +67,7 @@ class Scores(Callback):
     ) -> None:
         self.n_fake += len(outputs["fake"])
         for panel in self.panels:
-            panel.update(outputs["real"], outputs["fake"])
+            panel.update(outputs["real"], outputs["fake"], outputs.get("condition"))
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         pl_module.log("step", float(trainer.global_step), sync_dist=True)  # the logger's axis
@@ -73,14 +75,22 @@ class Scores(Callback):
             self._log(trainer, pl_module, name, _value(score))
         self._keep_reals()
 
-    def _log(self, trainer: Trainer, module: LightningModule, name: str, value: float) -> None:
-        if math.isnan(value):
+    def _log(
+        self,
+        trainer: Trainer,
+        module: LightningModule,
+        name: str,
+        found: float | Mapping[str, float],
+    ) -> None:
+        parts = found if isinstance(found, Mapping) else {"": found}
+        values = {f"val/{name}_{part}".rstrip("_"): value for part, value in parts.items()}
+        if any(map(math.isnan, values.values())):
             rank_zero_warn(
                 f"val/{name} is left out at generator step {trainer.global_step}, because some "
                 "generated samples are not finite: lower the learning rates."
             )
             return
-        module.log(f"val/{name}", value, prog_bar=True, sync_dist=True)
+        module.log_dict(values, prog_bar=True, sync_dist=True)
         module.log(f"val/{name}_n", float(self.n_fake), reduce_fx="sum", sync_dist=True)
 
     def _loads(self, score: Score, name: str) -> bool:
@@ -129,13 +139,13 @@ class _Panel:
         for score in self.scores:
             score.reset()
 
-    def update(self, real: Tensor, fake: Tensor) -> None:
+    def update(self, real: Tensor, fake: Tensor, condition: Tensor | None) -> None:
         for features, is_real in ((self.reals(real), True), (self.extractor(fake), False)):
             for score in self.scores:
-                score.update(features, real=is_real)
+                score.update(features, real=is_real, condition=condition)
 
 
-def _value(score: Score) -> float:
+def _value(score: Score) -> float | Mapping[str, float]:
     """Compute, with the same draws on every process and in every validation."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
 
 SIDE = 28
@@ -48,6 +49,19 @@ class Digits(Extractor):
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
         assert isinstance(network, nn.Sequential)
         return network[:-1](_digits(samples)).unflatten(0, (len(samples), -1)).flatten(1)
+
+    @torch.no_grad()
+    def logits_of(self, features: Tensor) -> Tensor:
+        """(B, 64) -> (B, 10); only for one channel, whose classes are the ten digits."""
+        if features.shape[1] != 64:
+            raise UserError(
+                "metric=classifier_score_digits reads one digit per picture, and these have "
+                f"{features.shape[1] // 64} channels: choose probe=[digit_modes] for stacked MNIST."
+            )
+        network = self.load().to(features.device)
+        assert isinstance(network, nn.Sequential)
+        logits: Tensor = network[-1](features)
+        return logits
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:

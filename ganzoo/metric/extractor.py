@@ -36,6 +36,17 @@ class Extractor(nn.Module, ABC):
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
         """(B, ...) float32 in [-1, 1] -> (B, d)."""
 
+    def logits_of(self, features: Tensor) -> Tensor:
+        """What the network's own classifier makes of the features: (B, d) -> (B, classes).
+
+        Raises:
+            UserError: If it has none.
+        """
+        raise UserError(
+            f"{type(self).__name__} has no classes, which the classifier score needs: choose "
+            "metric=[classifier_score_digits] for digits or metric=[inception_score] for pictures."
+        )
+
     def load(self) -> nn.Module:
         """Bring the weights in, once; raises UserError where they are missing."""
         if self.network is None:

@@ -24,10 +24,11 @@ class FID(Score):
         super().__init__(extractor)
         self.distance: _Frechet | None = None
 
-    def update(self, features: Tensor, real: bool) -> None:
+    def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
         if self.distance is None:
             self.distance = _Frechet(_PassThrough(features.shape[1]))
-        self.distance.to(features.device).update(features.double(), real=real)
+        if len(features):
+            self.distance.to(features.device).update(features.double(), real=real)
 
     def compute(self) -> float:
         if self.distance is None:

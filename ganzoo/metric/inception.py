@@ -63,6 +63,12 @@ class Inception(Extractor):
         rgb = pictures.expand(-1, 3, -1, -1)
         return torch.cat([network(chunk) for chunk in torch.split(rgb, CHUNK)])
 
+    @torch.no_grad()
+    def logits_of(self, features: Tensor) -> Tensor:
+        """(B, 2048) -> (B, 1008), without the last layer's bias, as the Inception Score has it."""
+        network = self.load().to(features.device)
+        return features @ network.fc.weight.T  # type: ignore[union-attr, operator]
+
 
 def _network(weights: dict[str, Any]) -> NoTrainInceptionV3:
     """torch-fidelity unpickles whatever it is given, so it gets what we wrote ourselves."""

@@ -1,9 +1,15 @@
 """What every score of generated samples offers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from math import nan
+from typing import ClassVar
 
 from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities.data import dim_zero_cat
 
+from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
 
 
@@ -12,18 +18,29 @@ class Score(ABC):
 
     Scores whose extractors are equal share features that were computed once, so a score
     never sees a sample. Lower or higher is better as its paper has it.
+
+    Attributes:
+        falls: It is one number of which less is better, so that the best checkpoint can follow it.
     """
+
+    falls: ClassVar[bool] = True
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
 
     @abstractmethod
-    def update(self, features: Tensor, real: bool) -> None:
-        """Take in the features (B, d) of one batch of this process."""
+    def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
+        """Take in one batch of this process.
+
+        Args:
+            features: (B, d).
+            real: Whether they are of real samples.
+            condition: What the generated ones were drawn under, and the real ones have, (B, K).
+        """
 
     @abstractmethod
-    def compute(self) -> float:
-        """Return the score over all processes; NaN if a generated sample was not finite.
+    def compute(self) -> float | Mapping[str, float]:
+        """Return the score over all processes, or several by name; NaN if a sample was not finite.
 
         Raises:
             UserError: if there were too few samples.
@@ -32,3 +49,55 @@ class Score(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Forget all samples."""
+
+
+class KeepingScore(Score):
+    """A score that needs the features of all samples at once.
+
+    Attributes:
+        fewest: How many real and how many generated samples it needs.
+    """
+
+    fewest: ClassVar[int] = 2
+
+    def __init__(self, extractor: Extractor) -> None:
+        super().__init__(extractor)
+        self.pool = _Pool()
+
+    @abstractmethod
+    def judge(self, real: Tensor, fake: Tensor) -> float | Mapping[str, float]:
+        """Score (N, d) real and (M, d) generated features, in double precision."""
+
+    def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
+        self.pool.to(features.device).update(features, real)
+
+    def compute(self) -> float | Mapping[str, float]:
+        real, fake = self.pool.compute()
+        if min(len(real), len(fake)) < self.fewest:
+            raise UserError(
+                f"{type(self).__name__} needs at least {self.fewest} real and as many generated "
+                f"samples, but validation gave {len(real)} and {len(fake)}: raise data.val_size."
+            )
+        return self.judge(real.double(), fake.double()) if fake.isfinite().all() else nan
+
+    def reset(self) -> None:
+        self.pool.reset()
+
+
+class _Pool(Metric):
+    """Features of all processes."""
+
+    real: list[Tensor]
+    fake: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("real", "fake"):
+            self.add_state(name, [], dist_reduce_fx="cat")
+
+    def update(self, features: Tensor, real: bool) -> None:
+        (self.real if real else self.fake).append(features)
+
+    def compute(self) -> tuple[Tensor, Tensor]:
+        empty = [Tensor(0, 1)]
+        return dim_zero_cat(self.real or empty), dim_zero_cat(self.fake or empty)

@@ -1,0 +1,41 @@
+from statistics import fmean
+
+from torch import Tensor
+
+from ganzoo.error import UserError
+from ganzoo.metric.extractor import Extractor
+from ganzoo.metric.fid import FID
+from ganzoo.metric.score import Score
+
+
+class FIDPerClass(Score):
+    """Intra-class FID: the mean over classes of the FID between their real and generated images.
+
+    Miyato & Koyama 2018, section 5, https://arxiv.org/abs/1802.05637: a conditional model that
+    collapses within classes, or takes one for another, has a good FID and a bad one of these.
+
+    Args:
+        extractor: Where the features come from.
+    """
+
+    def __init__(self, extractor: Extractor) -> None:
+        super().__init__(extractor)
+        self.classes: list[FID] = []
+
+    def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
+        if condition is None or not condition.shape[1]:
+            raise UserError(
+                "metric=fid_per_class compares class by class, and the model is told no class: "
+                "choose model=cgan or model=acgan, or leave it out of metric=[…]."
+            )
+        self.classes += [FID(self.extractor) for _ in range(condition.shape[1] - len(self.classes))]
+        kinds = condition.argmax(1)
+        for kind, score in enumerate(self.classes):
+            score.update(features[kinds == kind], real)
+
+    def compute(self) -> float:
+        return fmean(float(score.compute()) for score in self.classes)
+
+    def reset(self) -> None:
+        for score in self.classes:
+            score.reset()

@@ -1,0 +1,55 @@
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ganzoo.error import UserError
+from ganzoo.metric.extractor import Extractor
+from ganzoo.metric.neighbours import CHUNK, radii
+from ganzoo.metric.score import KeepingScore
+
+
+class PRDC(KeepingScore):
+    """Improved precision and recall, density and coverage: fidelity and variety apart.
+
+    Precision is the share of samples inside the real manifold, recall the share of real images
+    inside the generated one (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991). Density
+    counts how many real neighbourhoods a sample lies in, and coverage is the share of real
+    neighbourhoods with a sample (Naeem et al. 2020, https://arxiv.org/abs/2002.09797). More is
+    better; density may exceed 1.
+
+    Args:
+        extractor: Where the features come from.
+        k_manifold: Neighbours that span a manifold, for precision and recall.
+        k_neighbourhood: Neighbours that span a neighbourhood, for density and coverage.
+    """
+
+    falls: ClassVar[bool] = False
+    fewest: ClassVar[int] = 10
+
+    def __init__(self, extractor: Extractor, k_manifold: int = 3, k_neighbourhood: int = 5) -> None:
+        super().__init__(extractor)
+        if min(k_manifold, k_neighbourhood) < 1 or max(k_manifold, k_neighbourhood) >= self.fewest:
+            raise UserError(
+                f"metric.prdc counts 1 to 9 neighbours, got k_manifold={k_manifold} and "
+                f"k_neighbourhood={k_neighbourhood}: the papers have 3 and 5."
+            )
+        self.k_manifold, self.k_neighbourhood = k_manifold, k_neighbourhood
+
+    def judge(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        real_manifold, fake_manifold = radii(real, self.k_manifold), radii(fake, self.k_manifold)
+        neighbourhood = radii(real, self.k_neighbourhood)
+        inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
+        covered, precise, density = inside.clone(), 0, 0
+        for rows in torch.arange(len(fake), device=real.device).split(CHUNK):
+            distances = torch.cdist(real, fake[rows])  # (N, rows)
+            precise += int((distances < real_manifold[:, None]).any(0).sum())
+            density += int((distances < neighbourhood[:, None]).sum())
+            inside |= (distances < fake_manifold[rows]).any(1)
+            covered |= (distances < neighbourhood[:, None]).any(1)
+        return {
+            "precision": precise / len(fake),
+            "recall": float(inside.double().mean()),
+            "density": density / (self.k_neighbourhood * len(fake)),
+            "coverage": float(covered.double().mean()),
+        }

@@ -1,0 +1,51 @@
+import csv
+from pathlib import Path
+
+from ganzoo import picture
+from ganzoo.data.base import Data
+from ganzoo.game import Game
+from ganzoo.probe.base import Probe
+
+
+class Curves(Probe):
+    """The run at a glance: losses, D's outputs and scores over the generator steps.
+
+    At the optimum D(x) and D(G(z)) are both 1/2 (Goodfellow et al. 2014, theorem 1). Draws
+    `curves.png` from the csv logger's file, if there is one.
+    """
+
+    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
+        if logs:
+            draw(read(logs), folder / "figures" / "curves.png")
+        return {}
+
+
+Curve = list[tuple[float, float]]
+
+
+def read(path: Path) -> dict[str, Curve]:
+    """Every logged number over the steps."""
+    curves: dict[str, Curve] = {}
+    for row in csv.DictReader(path.read_text().splitlines()):
+        for name, value in row.items():
+            if value and name not in {"step", "images"}:
+                curves.setdefault(name, []).append((float(row["step"]), float(value)))
+    return curves
+
+
+def draw(curves: dict[str, Curve], path: Path) -> None:
+    panels = {
+        "losses": [n for n in curves if n.startswith(("disc", "gen")) and "output" not in n],
+        "D's output": [name for name in curves if "output" in name],
+        "scores": [name for name in curves if name.startswith("val/") and not name.endswith("_n")],
+    }
+    figure = picture.new_figure(12, 3.5)
+    for place, (title, names) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(1, len(panels), place, title=title, xlabel="generator step")
+        for name in names:
+            steps, values = zip(*curves[name], strict=True)
+            axes.plot(steps, values, label=name, linewidth=1)
+        if names:
+            axes.legend(fontsize=6)
+    picture.save(picture.rendered(figure), path)

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+
+from ganzoo.condition import ClassLabel
+from ganzoo.data.base import Data
+from ganzoo.error import UserError
+from ganzoo.game import Game
+from ganzoo.probe.base import Probe
+
+
+class Transfer(Probe):
+    """Classification accuracy score: a classifier trained on samples, tested on real images.
+
+    Ravuri & Vinyals 2019, https://arxiv.org/abs/1905.10887; the classifier is the nearest neighbour
+    in pixels, as in the DCGAN authors' MNIST code. It falls when classes are mixed up and when
+    there is no variety within them.
+
+    Measures `transfer_accuracy`, and `transfer_accuracy_real` with as many real training images in
+    place of the samples.
+
+    Args:
+        n: Samples of the generator, of every class as many.
+    """
+
+    def __init__(self, n: int = 10_000) -> None:
+        self.n = n
+
+    def check(self, game: Game, data: Data) -> None:
+        if not isinstance(game.condition, ClassLabel):
+            raise UserError(
+                "probe=transfer trains a classifier on samples of each class: choose model=cgan or "
+                "model=acgan, or leave it out."
+            )
+        assert len(data.test)
+
+    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        asked = game.condition.labels(self.n)
+        teachers = {
+            "transfer_accuracy": (game.sample(asked).cpu(), asked),
+            "transfer_accuracy_real": data.source.read(data.split[0][: self.n]),
+        }
+        images, labels = data.test.read(torch.arange(len(data.test)))
+        return {
+            name: float(
+                KNeighborsClassifier(1)
+                .fit(shown.flatten(1).numpy(), told.numpy())
+                .score(images.flatten(1).numpy(), labels.numpy())
+            )
+            for name, (shown, told) in teachers.items()
+        }
