@@ -24,6 +24,8 @@ from ganzoo.error import UserError
 PACKAGE = Path(__file__).parent
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
 RENAMED = {
+    "accumulate_grad_batches": "each player has its own steps: type accumulate=… at the top level",
+    "gradient_clip_val": "each player has its own gradient: type optimizer.clip_norm=…",
     "max_steps": "it would count both players' steps: type max_steps=… at the top level, which "
     "counts generator steps",
     "max_epochs": "a run is counted in generator steps: type max_steps=… at the top level",
@@ -63,6 +65,7 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
     yield from (renamed(key) for key in RENAMED if key in cfg.trainer)
     for key, unit in {
         "n_critic": "discriminator steps per generator step",
+        "accumulate": "parts of a batch that are judged before a player steps",
         "val_every": "generator steps between validations",
         "data.batch_size": "images per process and discriminator step",
     }.items():

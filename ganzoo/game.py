@@ -1,14 +1,18 @@
 """The adversarial game, written once. A variant chooses the parts, and never this file's order."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, ClassVar
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from typing_extensions import TypedDict, Unpack
 
@@ -40,6 +44,7 @@ class Choices(TypedDict, total=False):
         n_critic: Discriminator steps, each on fresh images, per generator step.
         ema: Decay of the moving average of the generator's weights that is sampled and scored
             (Yazici et al. 2019, https://arxiv.org/abs/1806.04498); None samples the generator.
+        accumulate: Parts that a batch is judged in, one after another, before a player steps.
         seed: Of the first weights and of every random number in training.
     """
 
@@ -51,7 +56,17 @@ class Choices(TypedDict, total=False):
     optimizer: Optimizers
     n_critic: int
     ema: float | None
+    accumulate: int
     seed: int
+
+
+class View(NamedTuple):
+    """What both players are shown at a time: a batch, or a part of it if it is accumulated."""
+
+    images: Tensor  # real, (N, C, H, W) in [-1, 1]
+    latent: Tensor  # of as many fakes, (N, L)
+    condition: Tensor  # of both, (N, K)
+    draws: Draws
 
 
 class Stream(IntEnum):
@@ -67,8 +82,9 @@ class Stream(IntEnum):
 class Game(LightningModule):
     """A generator and a discriminator that take turns, each minimising its side of every term.
 
-    One ``training_step`` is one generator step: the batch holds ``n_critic`` micro-batches, the
-    discriminator steps on each of them, then the generator steps once. ``global_step``, the
+    One ``training_step`` is one generator step: the batch holds ``n_critic`` batches, the
+    discriminator steps on each of them, then the generator steps once. With ``accumulate`` each of
+    these batches comes in so many parts. ``global_step``, the
     loggers' axis, schedules and budgets therefore all count generator steps.
 
     Args:
@@ -88,6 +104,7 @@ class Game(LightningModule):
         "optimizer": Optimizers(adam(), adam()),
         "n_critic": 1,
         "ema": None,
+        "accumulate": 1,
         "seed": 0,
     }
 
@@ -99,6 +116,7 @@ class Game(LightningModule):
         self.condition, self.latent = chosen["condition"], chosen["latent"]
         self.losses, self.optimizer = dict(chosen["loss"]), chosen["optimizer"]
         self.n_critic, self.seed = chosen["n_critic"], chosen["seed"]
+        self.accumulate = chosen["accumulate"]
         network = chosen["network"]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(mix(self.seed, Stream.WEIGHTS))
@@ -154,31 +172,34 @@ class Game(LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]
-        draws = self._draws(Stream.TRAINING, self.global_step)
-        for images, labels in zip(
-            *(part.tensor_split(self.n_critic) for part in batch), strict=True
-        ):
-            condition = self.condition.draw(labels, draws)
-            fake = self.generator(self.latent.draw(len(images), draws), condition)
-            curves = self._discriminate(for_discriminator, images, fake.detach(), condition, draws)
+        draws = [
+            self._draws(Stream.TRAINING, self.global_step, part) for part in range(self.accumulate)
+        ]
+        for share in zip(*(part.tensor_split(self.n_critic) for part in batch), strict=True):
+            views, curves = [], []
+            for_discriminator.zero_grad()
+            parts = (each.tensor_split(self.accumulate) for each in share)
+            for images, labels, own in zip(*parts, draws, strict=True):
+                condition = self.condition.draw(labels, own)
+                views.append(View(images, self.latent.draw(len(images), own), condition, own))
+                fake = self.generator(views[-1].latent, condition)
+                curves.append(self._discriminate(views[-1], fake.detach()))
+            self._step(for_discriminator, counted=False)
+            for loss in self.losses.values():
+                loss.constrain(self.discriminator)
         # The last fakes serve both turns, as in the DCGAN authors' code: G has not moved since.
-        curves |= self._generate(for_generator, images, fake, condition, draws)
-        self._after_step(len(batch[0]), curves)
+        again = (self.generator(view.latent, view.condition) for view in views[:-1])
+        for_generator.zero_grad()
+        for view, fakes in zip(views, chain(again, [fake]), strict=True):
+            curves.append(self._generate(view, fakes))
+        self._step(for_generator, counted=True)
+        self._after_step(len(batch[0]), means(curves))
 
-    def _discriminate(
-        self,
-        optimizer: LightningOptimizer,
-        images: Tensor,
-        fake: Tensor,
-        condition: Tensor,
-        draws: Draws,
-    ) -> Terms:
-        """The discriminator's turn; returns its curves."""
-        turn = turn_of(self.discriminator, images, fake, condition, draws)
+    def _discriminate(self, view: View, fake: Tensor) -> Terms:
+        """The discriminator's side of one view; returns its curves."""
+        turn = turn_of(self.discriminator, view, fake)
         terms = named(self.losses, lambda loss: loss.for_discriminator(turn))
-        self._descend(optimizer, terms, counted=False)
-        for loss in self.losses.values():
-            loss.constrain(self.discriminator)
+        self.manual_backward(total(terms) / self.accumulate)
         opinions = {"real": turn.real.score, "fake": turn.fake.score}
         outputs = {
             f"output_{of}": self.objective.opinion(score.detach()).mean()
@@ -186,18 +207,11 @@ class Game(LightningModule):
         }
         return {f"discriminator/{name}": value for name, value in (terms | outputs).items()}
 
-    def _generate(
-        self,
-        optimizer: LightningOptimizer,
-        images: Tensor,
-        fake: Tensor,
-        condition: Tensor,
-        draws: Draws,
-    ) -> Terms:
-        """The generator's turn; returns its curves."""
+    def _generate(self, view: View, fake: Tensor) -> Terms:
+        """The generator's side of one view; returns its curves."""
 
         def answer(discriminator: Judge) -> Tensor:
-            turn = turn_of(discriminator, images, fake, condition, draws)
+            turn = turn_of(discriminator, view, fake)
             return total(named(self.losses, lambda loss: loss.for_discriminator(turn)))
 
         with frozen(self.discriminator):
@@ -207,27 +221,30 @@ class Game(LightningModule):
                 answer,
                 self.optimizer.unrolled_steps,
             )
-            judged: Critique = opponent(fake, condition)
+            judged: Critique = opponent(fake, view.condition)
             self.judged = Critique(*(each.detach() for each in judged))
             terms = named(self.losses, lambda loss: loss.for_generator(judged))
-            self._descend(optimizer, terms, counted=True)
+            self.manual_backward(total(terms) / self.accumulate)
         return {f"generator/{name}": value for name, value in terms.items()}
 
-    def _descend(self, optimizer: LightningOptimizer, terms: Terms, counted: bool) -> None:
-        """Step down the sum of the terms; only counted steps move ``global_step``."""
-        optimizer.zero_grad()
-        self.manual_backward(total(terms))
+    def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
+        """Step down the gradients; only counted steps move ``global_step``."""
         if counted:
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        if self.optimizer.clip_norm is not None:  # here, because half precision has unscaled by now
+            weights = [each for group in optimizer.param_groups for each in group["params"]]
+            torch.nn.utils.clip_grad_norm_(weights, self.optimizer.clip_norm)
 
     def _after_step(self, rows: int, curves: Terms) -> None:
         if self.ema is not None:
             self.ema.update_parameters(self.generator)
         for schedule in self._schedules():
             schedule.step()
-        self.curves = {name: value.detach() for name, value in curves.items()}
+        self.curves = curves
         if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             images = self.global_step * rows * self.trainer.world_size
             self.log_dict(self.curves)
@@ -259,8 +276,10 @@ class Game(LightningModule):
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
 
-    def _draws(self, stream: Stream, step: int) -> Draws:
-        share = {"rank": self.global_rank, "world": self.trainer.world_size}
+    def _draws(self, stream: Stream, step: int, part: int) -> Draws:
+        # Accumulated parts share a step's numbers as processes do, part by part and then by rank.
+        world = self.trainer.world_size
+        share = {"rank": part * world + self.global_rank, "world": self.accumulate * world}
         return Draws(self.seed, stream, step, **share, device=self.device)
 
     def _schedules(self) -> list[Any]:
@@ -290,9 +309,14 @@ def total(terms: Terms) -> Tensor:
     return torch.stack(list(terms.values())).sum()
 
 
-def turn_of(
-    discriminator: Judge, images: Tensor, fake: Tensor, condition: Tensor, draws: Draws
-) -> Turn:
+def turn_of(discriminator: Judge, view: View, fake: Tensor) -> Turn:
     """What the discriminator makes of both sides."""
-    real = discriminator(images, condition)
-    return Turn(discriminator, real, discriminator(fake, condition), draws)
+    real = discriminator(view.images, view.condition)
+    return Turn(discriminator, real, discriminator(fake, view.condition), view.draws)
+
+
+def means(curves: Sequence[Terms]) -> Terms:
+    """The mean of each curve over the views that have it."""
+    names = dict.fromkeys(name for each in curves for name in each)
+    values = {name: [each[name].detach() for each in curves if name in each] for name in names}
+    return {name: torch.stack(found).mean() for name, found in values.items()}

@@ -37,11 +37,27 @@ def about_numbers(game: Game) -> Iterator[str]:
         )
     if ema is not None and not 0 < ema < 1:
         yield f"ema is a decay between 0 and 1, got {ema}: type ema=0.999, or ema=null for none."
+    if not isinstance(game.accumulate, int) or game.accumulate < 1:
+        yield (
+            "accumulate counts the parts of a batch that are judged before a player steps and must "
+            f"be at least 1, got {game.accumulate}: type accumulate=1."
+        )
+    clip = game.optimizer.clip_norm
+    if clip is not None and not clip > 0:
+        yield (
+            "optimizer.clip_norm is the largest norm of a gradient and must be above 0, got "
+            f"{clip}: type optimizer.clip_norm=1.0, or null for none."
+        )
     ahead = game.optimizer.unrolled_steps
     if not isinstance(ahead, int) or ahead < 0:
         yield (
             "optimizer.unrolled_steps counts the discriminator's steps that the generator foresees "
             f"and must be at least 0, got {ahead}: type optimizer.unrolled_steps=5, or 0 for none."
+        )
+    elif ahead and game.accumulate > 1:
+        yield (
+            "optimizer.unrolled_steps foresees D's answer to a whole batch, which accumulate="
+            f"{game.accumulate} takes apart: type accumulate=1 and a smaller data.batch_size."
         )
 
 

@@ -118,7 +118,8 @@ def budget(cfg: DictConfig) -> int:
     limits = [cfg.max_steps]
     if cfg.max_images:
         processes = make(cfg.trainer, logger=False).world_size
-        limits.append(ceil(cfg.max_images / (cfg.data.batch_size * cfg.n_critic * processes)))
+        images = cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes  # per step
+        limits.append(ceil(cfg.max_images / images))
     return min((limit for limit in limits if limit), default=-1)
 
 

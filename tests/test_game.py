@@ -429,7 +429,7 @@ def test_the_seed_reaches_dropout(play):
     dropped = []
     for seed in (1, 1, 2):
         game = Game(SHAPE, network=DROPOUT, seed=seed)
-        drop = game.discriminator.trunk[1]
+        drop = next(each for each in game.discriminator.trunk if isinstance(each, nn.Dropout))
         drop.register_forward_hook(lambda *args: dropped.append(args[2] == 0))
         torch.rand(seed)
         play(game, steps=2)

@@ -133,12 +133,12 @@ class Data(LightningDataModule, ABC):
         return self.source.fingerprint(self.split[1])
 
     def train_dataloader(self) -> TrainLoader:
-        """Endless; an item is a generator step: T * batch_size rows, T = the module's n_critic."""
+        """Endless; an item is a generator step: `n_critic * accumulate * batch_size` rows."""
         rank, world = self._place()
         rows = partial(
             Order(self.split[0], self.order_seed).step,
             batch_size=self.batch_size,
-            micro_batches=getattr(self.trainer and self.trainer.lightning_module, "n_critic", 1),
+            micro_batches=self._micro_batches(),
             rank=rank,
             world=world,
         )
@@ -161,6 +161,10 @@ class Data(LightningDataModule, ABC):
                     f"data.{option} must be a positive integer, but {value!r} came: "
                     f"type for example data.{option}=64."
                 )
+
+    def _micro_batches(self) -> int:
+        module = self.trainer and self.trainer.lightning_module
+        return getattr(module, "n_critic", 1) * getattr(module, "accumulate", 1)
 
     def _place(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

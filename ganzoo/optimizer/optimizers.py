@@ -16,9 +16,11 @@ class Optimizers(NamedTuple):
         schedule: Builds a schedule from either optimizer; it moves once a generator step.
         unrolled_steps: How many steps of the discriminator the generator looks ahead when it steps
             (Metz et al. 2017, https://arxiv.org/abs/1611.02163).
+        clip_norm: Largest norm of each player's gradient; None leaves it as it is.
     """
 
     generator: Callable[..., Optimizer]
     discriminator: Callable[..., Optimizer]
     schedule: Callable[[Optimizer], LRScheduler] | None = None
     unrolled_steps: int = 0
+    clip_norm: float | None = None
