@@ -39,6 +39,7 @@ class Claim(NamedTuple):
     to_reach: str
     shown: Callable[[list[Metrics]], str]
     reached: Callable[[Groups], bool]
+    tried: str = ""  # where it falls short
 
 
 def every(metric: str, form: str = "{:.3g}") -> Callable[[list[Metrics]], str]:
@@ -235,7 +236,8 @@ def row(claim: Claim) -> str:
     runs = [run for group in groups.values() for run in group]
     seeds = ", ".join(sorted({str(run["seed"]) for run in runs}))
     try:
-        reached = "yes" if claim.reached(groups) else "**no**"
+        short = f"**no**: {claim.tried}" if claim.tried else "**no**"
+        reached = "yes" if claim.reached(groups) else short
     except (KeyError, ValueError):
         reached = "runs are missing"
     return joined([*cells, measured, reached, budget(runs), seeds])

@@ -56,6 +56,12 @@ def find(run: Path) -> Path:
     return path
 
 
+def home(run: Path) -> Path:
+    """The folder of the run, or for a checkpoint that lies elsewhere the one it lies in."""
+    path = find(run)
+    return path.parents[1] if path.parent.name == "checkpoints" else path.parent
+
+
 def read(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

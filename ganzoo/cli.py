@@ -15,7 +15,7 @@ from ganzoo.error import Interrupted, UserError
 
 
 def main() -> None:
-    """``ganzoo train|sample|evaluate|report …``."""
+    """``ganzoo train|sample|evaluate|report|doctor …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -23,7 +23,7 @@ def main() -> None:
 def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report")
+    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report|doctor")
 
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
@@ -49,6 +49,10 @@ def parser() -> ArgumentParser:
     )
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
     command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
+
+    command = commands.add_parser("doctor", help="versions, devices and folders, for a bug report")
+    command.add_argument("--data", type=Path, default=Path("data"), help="data.root (data)")
+    command.set_defaults(command=lambda args, rest: spoken(doctor, args, rest))
     return parser
 
 
@@ -94,8 +98,7 @@ def job(cfg: Any) -> float:
     from ganzoo.sweep import note_failure  # noqa: PLC0415
     from ganzoo.train import origin, train  # noqa: PLC0415
 
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
+    hush()
     try:
         score = train(cfg)
         withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
@@ -114,6 +117,12 @@ def job(cfg: Any) -> float:
         if alone and isinstance(error, UserError):
             fail(str(error))
         raise
+
+
+def hush() -> None:
+    """Leave out what Lightning says of itself."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
 
 
 def withdraw(folder: Path) -> None:
@@ -144,10 +153,18 @@ def report(args: Namespace) -> None:
     print(f"wrote {report(args.folders, args.out)}")
 
 
+def doctor(args: Namespace) -> None:
+    from ganzoo.environment import environment, places  # noqa: PLC0415
+
+    for name, value in (environment() | places(args.data)).items():
+        print(f"{name}: {value}")
+
+
 def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:
     """Run a command and turn what a user did wrong into a sentence."""
     if rest:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    hush()
     try:
         command(args)
     except UserError as error:

@@ -1,13 +1,17 @@
 """Where a run took place: what a report, or a bug report, needs to know."""
 
+import os
 import platform
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import torch
 
 from ganzoo import __version__
-from ganzoo.config import PACKAGE
+from ganzoo.config import CONF, PACKAGE
+from ganzoo.metric.cache import default_cache_dir
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy")
 
@@ -23,6 +27,36 @@ def environment() -> dict[str, str]:
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
         "threads": str(torch.get_num_threads()),
     }
+
+
+def places(data_root: Path) -> dict[str, str]:
+    """Where ganzoo reads and writes, and whether it can.
+
+    Args:
+        data_root: What ``data.root`` would be.
+    """
+    here, cache, hub = Path.cwd(), default_cache_dir(), Path(torch.hub.get_dir()) / "checkpoints"
+    return {
+        "configuration": str(CONF),
+        "data": f"{data_root.resolve()}: {listed(data_root)}",
+        "runs go to": f"{here / 'runs'}: {writable(here / 'runs')}",
+        "features are kept in": f"{cache}: {writable(cache)}",
+        "Inception weights": f"{hub}: {listed(hub)}",
+    }
+
+
+def listed(folder: Path) -> str:
+    """What a folder holds, in a word."""
+    if not folder.is_dir():
+        return "not there"
+    return ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "empty"
+
+
+def writable(folder: Path) -> str:
+    """Whether files can be written there, or where the folder would be made, and the free space."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    may = "can be written" if os.access(there, os.W_OK) else "cannot be written"
+    return f"{may}, {shutil.disk_usage(there).free / 1e9:.1f} GB free"
 
 
 def installed(package: str) -> str:

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import LightningDataModule
 
 from ganzoo.callback import Scores
-from ganzoo.checkpoint import find, load
+from ganzoo.checkpoint import home, load
 from ganzoo.config import COMPOSING, base, explain, make
 from ganzoo.error import UserError
 from ganzoo.game import Game
@@ -53,7 +53,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
     )
     [found] = trainer.validate(game, data, verbose=False)
     scored = {name: value for name, value in found.items() if name.startswith("val/")}
-    return scored | measure(probes, game, data, find(run).parents[1])
+    return scored | measure(probes, game, data, home(run))
 
 
 def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:

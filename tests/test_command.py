@@ -284,3 +284,37 @@ def test_debug_shows_the_traceback_too(command):
     assert code == 1
     assert "Traceback" in err
     assert err.splitlines()[-1].startswith("error: n_critic counts")
+
+
+def test_doctor_tells_versions_and_folders(command, tmp_path):
+    (tmp_path / "data" / "MNIST").mkdir(parents=True)
+    code, out, _ = command("doctor")
+    told = dict(line.split(": ", 1) for line in out.splitlines())
+    assert code == 0
+    assert told["torch"] == torch.__version__.split("+")[0] or told["torch"] == torch.__version__
+    assert told["data"].endswith("MNIST")
+    assert "can be written" in told["runs go to"]
+    assert command("doctor", "--data", tmp_path / "nowhere")[1].count("not there") >= 1
+
+
+def test_probes_are_measured_at_the_end_and_whenever_asked(command, tmp_path):
+    run = tmp_path / "run"
+    code, out, _ = command("train", *QUICK, "probe=[interpolation,curves]", f"hydra.run.dir={run}")
+    assert code == 0
+    assert {path.name for path in (run / "figures").iterdir()} == {
+        "interpolation.png",
+        "curves.png",
+    }
+    code, out, _ = command("evaluate", run, "metric=[]", "probe=[nearest]")
+    assert code == 0
+    ratio = float(out.removeprefix("probe/nearest_ratio "))
+    assert json.loads((run / "metrics.json").read_text())["probe/nearest_ratio"] == pytest.approx(
+        ratio, rel=1e-4
+    )
+
+
+def test_a_probe_that_cannot_measure_is_refused_before_training(command, tmp_path):
+    code, _, err = command("train", *QUICK, "probe=[codes]", f"hydra.run.dir={tmp_path / 'run'}")
+    assert code == 1
+    assert "choose model=infogan" in err
+    assert not (tmp_path / "run").exists()
