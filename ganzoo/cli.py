@@ -38,9 +38,15 @@ def parser() -> ArgumentParser:
     command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
     command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
 
-    command = commands.add_parser("evaluate", help="score a trained model on its validation split")
-    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
-    command.add_argument("overrides", nargs="*", help="such as metric=[fid] data.root=…")
+    command = commands.add_parser(
+        "evaluate", help="score a trained model on its validation split, or any two folders"
+    )
+    command.add_argument(
+        "words", nargs="*", metavar="RUN metric=…", help="a run or a checkpoint, and what to change"
+    )
+    command.add_argument(
+        "--images", nargs=2, type=Path, metavar=("REAL", "FAKE"), help="folders of pictures"
+    )
     command.set_defaults(command=lambda args, rest: spoken(evaluate, args, rest))
 
     command = commands.add_parser("report", help="compare runs: report.html, report.md, report.csv")
@@ -141,9 +147,17 @@ def sample(args: Namespace) -> None:
 
 
 def evaluate(args: Namespace) -> None:
+    from ganzoo.compare import compare  # noqa: PLC0415
     from ganzoo.evaluate import evaluate  # noqa: PLC0415
 
-    for name, value in evaluate(args.run, args.overrides).items():
+    if args.images:
+        real, fake = args.images
+        found = compare(real, fake, args.words)
+    elif args.words:
+        found = evaluate(Path(args.words[0]), args.words[1:])
+    else:
+        raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
+    for name, value in found.items():
         print(f"{name} {value:.6g}")
 
 

