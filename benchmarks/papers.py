@@ -195,7 +195,9 @@ def keep(folder: Path) -> None:
     """Copy the measurements and figures of every finished run of an experiment below a folder."""
     for path in sorted(folder.rglob("metrics.json")):
         metrics = json.loads(path.read_text())
-        chosen = dict(word.split("=", 1) for word in metrics["command"])
+        chosen = dict(word.split("=", 1) for word in metrics.get("command", []))
+        if "experiment" not in chosen:
+            continue
         name = ",".join(f"{k}={v}" for k, v in varied(metrics).items()) or "run"
         to = KEPT / chosen["experiment"] / f"{name},seed={metrics['seed']}".replace("/", "-")
         shutil.rmtree(to, ignore_errors=True)

@@ -32,14 +32,23 @@ def load(run: Path) -> tuple[Game, DictConfig]:
     refuse_another_model(path, cfg)
     refuse_strangers(OmegaConf.to_container(cfg.model, resolve=True))
     game: Game = instantiate(cfg.model, _convert_="all")
+    fill(game, content["state_dict"], path)
+    return game, cfg
+
+
+def fill(game: Game, weights: dict[str, Any], path: Path) -> None:
+    """Load weights into a game.
+
+    Raises:
+        UserError: If they are another game's.
+    """
     try:
-        game.load_state_dict(content["state_dict"])
+        game.load_state_dict(weights)
     except RuntimeError as error:
         raise UserError(
-            f"the weights in {path} do not fit {cfg.model._target_}, which its configuration "
-            f"names: {str(error).splitlines()[1].strip()[:200]}"
+            f"the weights in {path} do not fit the {type(game).__name__} that its configuration "
+            f"describes: {str(error).splitlines()[1].strip()[:200]}"
         ) from error
-    return game, cfg
 
 
 def find(run: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
-from ganzoo.error import Interrupted, UserError
+from ganzoo.error import Interrupted, NotFinite, UserError
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def conclude() -> None:
     from ganzoo.sweep import Sweep  # noqa: PLC0415
 
     folder, Sweep.folder = Sweep.folder, None
-    if folder:
+    if folder and folder.is_dir() and any(folder.rglob("*.json")):  # some run has begun
         report(Namespace(folders=[folder], out=folder))
 
 
@@ -115,8 +115,10 @@ def job(cfg: Any) -> float:
         sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
     except Exception as error:
         alone = HydraConfig.get().mode == RunMode.RUN
-        if not alone or (Path(cfg.run_dir) / "config.yaml").exists():
-            note_failure(Path(cfg.run_dir), origin(cfg), error)
+        begun = isinstance(error, NotFinite) or not isinstance(error, UserError)
+        if begun or not alone:
+            resuming = cfg.resume not in (None, "auto")
+            note_failure(Path(cfg.resume if resuming else cfg.run_dir), origin(cfg), error)
         withdraw(Path(cfg.run_dir))
         if cfg.debug:
             traceback.print_exc()
@@ -164,7 +166,12 @@ def evaluate(args: Namespace) -> None:
 def report(args: Namespace) -> None:
     from ganzoo.report import report  # noqa: PLC0415
 
-    print(f"wrote {report(args.folders, args.out)}")
+    try:
+        print(f"wrote {report(args.folders, args.out)}")
+    except OSError as error:
+        raise UserError(
+            f"cannot write the report to {args.out}: {error.strerror}; set --out elsewhere."
+        ) from error
 
 
 def doctor(args: Namespace) -> None:

@@ -18,7 +18,7 @@ def compare(real: Path, fake: Path, overrides: list[str]) -> dict[str, float]:
     """Score the pictures of one folder against those of another.
 
     Pictures may be of any size; each folder's are cropped to the centre square and resized to the
-    shorter side of its first picture, and are grey if all three channels of all of them agree.
+    shorter side of its first picture, and are grey if the channels of all of both agree.
 
     Args:
         real: The folder to compare with.
@@ -35,11 +35,15 @@ def compare(real: Path, fake: Path, overrides: list[str]) -> dict[str, float]:
         cfg = base(overrides if any(map(chooses, overrides)) else ["metric=[fid]", *overrides])
     except COMPOSING as error:
         raise UserError(explain(error)) from error
+    strange = [each for each in overrides if not each.startswith("metric")]
+    if strange:
+        raise UserError(f"evaluate --images takes only metric options: leave out {strange[0]}.")
     scores: dict[str, Score] = make(cfg.metric)
     found: dict[str, float] = {}
-    for folder, is_real in ((real, True), (fake, False)):
-        images = pictures(folder)
-        for batch in images.split(BATCH):
+    both = [pictures(folder) for folder in (real, fake)]
+    channels = 1 if all(map(grey, both)) else 3
+    for images, is_real in zip(both, (True, False), strict=True):
+        for batch in images[:, :channels].split(BATCH):
             for features, alike in shared(scores, batch):
                 for score in alike:
                     score.update(features, real=is_real)
@@ -56,11 +60,14 @@ def chooses(override: str) -> bool:
 
 
 def pictures(folder: Path) -> Tensor:
-    """All pictures of a folder, (N, 1 or 3, S, S) in [-1, 1]."""
+    """All pictures of a folder, (N, 3, S, S) in [-1, 1]."""
     source = ImageFolder(str(folder), image_size=None).source
     images, _ = source.read(torch.arange(len(source)))
-    grey = bool((images == images[:, :1]).all())
-    return images[:, :1] if grey else images
+    return images
+
+
+def grey(images: Tensor) -> bool:
+    return bool((images == images[:, :1]).all())
 
 
 def shared(scores: Mapping[str, Score], batch: Tensor) -> Iterator[tuple[Tensor, list[Score]]]:

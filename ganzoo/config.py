@@ -87,6 +87,15 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             "a schedule or an annealing runs until max_steps, and the run has only max_time: type "
             "max_steps=… or max_images=… too."
         )
+    if str(cfg.trainer.precision).startswith("16") and cfg.optimizer.get("clip_norm"):
+        fused = [player for player in ("generator", "discriminator") if fuses(cfg, player)]
+        if fused:
+            yield (
+                "a fused optimizer hides the gradients' scale under trainer.precision=16-mixed, so "
+                "that optimizer.clip_norm would clip too much: type "
+                + " ".join(f"optimizer.{player}.fused=false" for player in fused)
+                + "."
+            )
     packing = cfg.network.get("packing", 1)
     if is_count(cfg.data.batch_size) and is_count(packing) and cfg.data.batch_size % packing:
         yield (
@@ -97,6 +106,10 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
         yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
+
+
+def fuses(cfg: DictConfig, player: str) -> bool:
+    return bool(OmegaConf.select(cfg, f"optimizer.{player}.fused"))
 
 
 def renamed(key: str) -> str:

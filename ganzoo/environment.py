@@ -71,5 +71,8 @@ def commit() -> str:
     if not (PACKAGE.parent / ".git").exists():
         return "none"
     command = ["git", "-C", str(PACKAGE.parent), "rev-parse", "HEAD"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:  # a checkout in a container without git
+        return "none"
     return told.stdout.strip() or "none"

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -12,13 +13,33 @@ from pytorch_lightning.utilities import rank_zero_warn
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
 from ganzoo.files import write_whole
+from ganzoo.runs import loaded
 
 TRUSTED_OF_RUNS = (*TRUSTED, "pytorch_lightning.Trainer", "pytorch_lightning.loggers.")
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
 
 
-def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
-    """The configuration to train, and the checkpoint to go on from, None to begin.
+Change = tuple[str, Any, Any]  # of a key: its value before, and now
+
+
+class Start(NamedTuple):
+    """Where a run begins.
+
+    Attributes:
+        cfg: The configuration to train.
+        checkpoint: What to go on from; None to begin.
+        step: Its generator steps.
+        changes: How the configuration differs from the one that the run was begun with.
+    """
+
+    cfg: DictConfig
+    checkpoint: Path | None
+    step: int
+    changes: list[Change]
+
+
+def resumed(cfg: DictConfig) -> Start:
+    """Find where the run begins; nothing is written.
 
     ``resume=RUN`` alone takes the run as it was configured; whatever is typed beside it must say
     the same, unless ``allow_changes=true`` lets it differ. ``resume=auto`` is the newest unfinished
@@ -29,11 +50,11 @@ def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
         UserError: If there is nothing to go on from, or the settings differ.
     """
     if not cfg.resume:
-        return cfg, None
+        return Start(cfg, None, 0, [])
     folder = newest(cfg) if cfg.resume == "auto" else Path(cfg.resume)
     if folder is None:
-        return cfg, None
-    checkpoint, began = newest_intact(folder), configuration(folder)
+        return Start(cfg, None, 0, [])
+    (checkpoint, step), began = newest_intact(folder), configuration(folder)
     changes = list(differences(flat(began), flat(settings(cfg)))) if typed() else []
     if changes and not cfg.allow_changes:
         listed = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
@@ -41,7 +62,8 @@ def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
             f"{folder} was begun with {listed}{' …' if changes[8:] else ''}: type nothing but "
             "resume=…, or add allow_changes=true to go on with the new settings."
         )
-    if (folder / "metrics.json").exists() and not changes:
+    refuse_frozen(folder, changes, began)
+    if has_finished(folder) and not changes:
         raise UserError(
             f"{folder} has finished: type a larger budget, such as max_steps=…, and "
             "allow_changes=true beside its other options to train it further."
@@ -49,15 +71,33 @@ def resumed(cfg: DictConfig) -> tuple[DictConfig, Path | None]:
     own = OmegaConf.to_container(cfg)
     assert isinstance(own, dict)
     chosen = OmegaConf.create({**own, **({} if changes else began), "run_dir": str(folder)})
-    if changes:
-        record(folder, read(checkpoint)["global_step"], changes)
-    return chosen, checkpoint
+    return Start(chosen, checkpoint, step, changes)
+
+
+def refuse_frozen(folder: Path, changes: list[Change], began: dict[str, Any]) -> None:
+    """How the players step is part of a checkpoint, and a change of it would be without effect."""
+    scheduled = "${max_steps}" in str(began.get("optimizer"))
+    frozen = [
+        key
+        for key, *_ in changes
+        if key.startswith("optimizer.") or (key == "max_steps" and scheduled)
+    ]
+    if frozen:
+        raise UserError(
+            f"{frozen[0]} of {folder} cannot change, because its checkpoint holds the optimizers "
+            "and their schedules: begin a new run, or leave it as it was."
+        )
+
+
+def has_finished(folder: Path) -> bool:
+    """Whether a run has come to its end, measurements and all."""
+    return bool(loaded(folder / "metrics.json").get("finished"))
 
 
 def finished(cfg: DictConfig) -> bool:
     """Whether the run that would begin has been here before, with these settings, to its end."""
     folder = Path(cfg.run_dir)
-    done = (folder / "metrics.json").exists() and (folder / "config.yaml").exists()
+    done = has_finished(folder) and (folder / "config.yaml").exists()
     return done and flat(configuration(folder)) == flat(settings(cfg))
 
 
@@ -88,29 +128,27 @@ def configuration(folder: Path) -> dict[str, Any]:
     return settings(began)
 
 
-def newest_intact(folder: Path) -> Path:
-    """The run's newest checkpoint that can be read."""
-    found = sorted(
-        folder.glob("checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime, reverse=True
-    )
-    for path in found:
+def newest_intact(folder: Path) -> tuple[Path, int]:
+    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+    steps: dict[Path, int] = {}
+    for path in sorted(folder.glob("checkpoints/*.ckpt"), reverse=True):  # last before best
         try:
-            read(path)
-        except UserError as problem:
-            rank_zero_warn(f"An older checkpoint is taken, because {problem}")
-        else:
-            return path
-    raise UserError(
-        f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin anew, "
-        "or give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
-    )
+            steps[path] = read(path)["global_step"]
+        except (UserError, KeyError) as problem:
+            rank_zero_warn(f"Another checkpoint is taken, because {problem}")
+    if not steps:
+        raise UserError(
+            f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin "
+            "anew, or give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
+        )
+    return max(steps.items(), key=itemgetter(1))
 
 
 def newest(cfg: DictConfig) -> Path | None:
     """The newest unfinished run of the same settings, in this run's folder or beside it."""
     here = Path(cfg.run_dir)
     for folder in sorted(here.parent.glob("*/"), key=lambda each: each.stat().st_mtime)[::-1]:
-        unfinished = not (folder / "metrics.json").exists() and (folder / "config.yaml").exists()
+        unfinished = not has_finished(folder) and (folder / "config.yaml").exists()
         begun = unfinished and any(folder.glob("checkpoints/*.ckpt"))
         if begun and flat(configuration(folder)) == flat(settings(cfg)):
             return folder
@@ -125,14 +163,14 @@ def flat(settings: Any, key: str = "") -> dict[str, Any]:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     """Keys whose values differ, with both."""
     for key in sorted(before.keys() | now.keys()):
         if before.get(key) != now.get(key):
             yield key, before.get(key), now.get(key)
 
 
-def record(folder: Path, step: int, changes: list[tuple[str, Any, Any]]) -> None:
+def record(folder: Path, step: int, changes: list[Change]) -> None:
     """Write into ``changes.json`` of the run what changed, and at which step."""
     path = folder / "changes.json"
     known = json.loads(path.read_text()) if path.exists() else []

@@ -38,7 +38,8 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        return bool(self.metrics)
+        """Whether it has come to its end, measurements and all."""
+        return bool(self.metrics.get("finished"))
 
     @property
     def seed(self) -> int:
@@ -62,8 +63,9 @@ class Run:
     def choices(self) -> dict[str, str]:
         """The model, and whatever else the command chose but the seed and where things lie."""
         words = dict(word.split("=", 1) for word in self.origin.get("command", []) if "=" in word)
-        target = str(self.settings.get("model", {}).get("_target_", "unknown"))
-        chosen = {"model": target.rpartition(".")[2], **words}
+        if "model" in self.settings:  # the class, however the command named it
+            words["model"] = str(self.settings["model"]["_target_"]).rpartition(".")[2]
+        chosen = {"model": "unknown", **words}
         return {k: v for k, v in chosen.items() if k not in ASIDE and not k.startswith("hydra.")}
 
     @property
@@ -132,6 +134,7 @@ def collect(folders: Iterable[Path]) -> list[Run]:
             path.parent.resolve()
             for name in ("config.yaml", "failure.json")
             for path in folder.rglob(name)
+            if name == "failure.json" or is_run(loaded(path))
         }
         found |= {mark: read(mark) for mark in sorted(marks - found.keys())}
     if not found:
@@ -140,6 +143,12 @@ def collect(folders: Iterable[Path]) -> list[Run]:
             "as runs/sweep/…, or of runs."
         )
     return list(found.values())
+
+
+def is_run(settings: dict[str, Any]) -> bool:
+    """Whether a config.yaml is one of ours."""
+    model = settings.get("model")
+    return isinstance(model, dict) and "_target_" in model
 
 
 def read(folder: Path) -> Run:

@@ -57,9 +57,9 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """In words, at the usual 5 %."""
+        """Of the second, in words and at the usual 5 %; less is better."""
         if self.p < 0.05:
-            return f"{'better' if self.difference > 0 else 'worse'} by {abs(self.difference):.3g}"
+            return f"{'worse' if self.difference > 0 else 'better'} by {abs(self.difference):.3g}"
         return "not distinguishable with these seeds"
 
 

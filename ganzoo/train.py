@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ganzoo.callback import Finite, Interruption, Summary
-from ganzoo.checkpoint import read
+from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
@@ -26,7 +26,8 @@ from ganzoo.game import Game
 from ganzoo.logger import go_on
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import finished, resumed, settings
+from ganzoo.resume import Start, finished, record, resumed, settings
+from ganzoo.runs import loaded
 
 
 def train(cfg: DictConfig) -> float:
@@ -41,7 +42,8 @@ def train(cfg: DictConfig) -> float:
     cfg.max_steps = budget(cfg)
     if cfg.resume == "auto" and finished(cfg):
         return report(Path(cfg.run_dir))
-    cfg, checkpoint = resumed(cfg)
+    start = resumed(cfg)
+    cfg, folder = start.cfg, Path(start.cfg.run_dir)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = make(cfg.data)
     data.setup("fit")
@@ -53,21 +55,37 @@ def train(cfg: DictConfig) -> float:
     for probe in probes:
         probe.check(game, data)
     game.save_hyperparameters(saved(cfg))
-    Path(cfg.run_dir).mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(saved(cfg), Path(cfg.run_dir) / "config.yaml")
-    (Path(cfg.run_dir) / "failure.json").unlink(missing_ok=True)
-    if not checkpoint:
-        add({**origin(cfg), "environment": environment()}, Path(cfg.run_dir) / "origin.json")
-    else:
-        step = read(checkpoint)["global_step"]
-        for logger in trainer.loggers:
-            go_on(logger, step)
-    trainer.fit(game, data, ckpt_path=checkpoint)
+    if start.checkpoint:
+        fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
+    trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
+    if trainer.is_global_zero:
+        write_beginning(start)
+    if not trained:
+        for logger in trainer.loggers if start.checkpoint else []:
+            go_on(logger, start.step)
+        trainer.fit(game, data, ckpt_path=start.checkpoint)
     if not trainer.is_global_zero:
         return nan
-    add(origin(cfg), Path(cfg.run_dir) / "metrics.json")
-    measure(probes, game, data, Path(cfg.run_dir))
-    return report(Path(cfg.run_dir))
+    measure(probes, game, data, folder)
+    add({**told(folder), "finished": True}, folder / "metrics.json")
+    return report(folder)
+
+
+def write_beginning(start: Start) -> None:
+    """Write into the run's folder what it is, before anything else."""
+    cfg, folder = start.cfg, Path(start.cfg.run_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    if start.changes:
+        record(folder, start.step, start.changes)
+    write_whole(folder / "config.yaml", OmegaConf.to_yaml(saved(cfg)).encode())
+    (folder / "failure.json").unlink(missing_ok=True)
+    if not start.checkpoint:
+        add({**origin(cfg), "environment": environment()}, folder / "origin.json")
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """What it takes to repeat a run, as it was begun."""
+    return {key: loaded(folder / "origin.json").get(key) for key in ("command", "seed")}
 
 
 def state_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
@@ -132,8 +150,9 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
     """Ask every probe, and add what they find to the run's ``metrics.json`` as ``probe/…``."""
     found: dict[str, float] = {}
     for probe in probes:
-        found |= {f"probe/{name}": x for name, x in probe.measure(game, data, folder).items()}
-    add(found, folder / "metrics.json")
+        own = probe.measure(game, data, folder)
+        found |= {f"probe/{name}": value for name, value in own.items()}
+        add(found, folder / "metrics.json")
     return found
 
 

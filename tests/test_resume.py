@@ -174,6 +174,35 @@ def test_other_settings_are_recorded_where_they_are_allowed(cut):
     assert json.loads((cut / "metrics.json").read_text())["steps"] == 12
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("optimizer.generator.lr=1e-5", "optimizer.generator.lr of"),
+        ("network.width=8", "do not fit the DCGAN"),
+    ],
+)
+def test_what_a_checkpoint_cannot_follow_is_refused_and_nothing_is_lost(change, said, cut, capsys):
+    before = contents(cut)
+    words = [*QUICK, "network.width=4", change, "allow_changes=true"]
+    assert run("train", *words, f"resume={cut}") == 1
+    assert said in capsys.readouterr().err
+    assert contents(cut) == before
+
+
+def test_evaluating_does_not_finish_a_run(cut):
+    assert run("evaluate", cut) == 0
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["command"][0] == "data=digits"
+
+
+def test_a_run_whose_measurements_were_cut_off_is_measured_again(cut):
+    assert run("train", f"resume={cut}") == 0
+    metrics = json.loads((cut / "metrics.json").read_text())
+    (cut / "metrics.json").write_text(json.dumps({**metrics, "finished": False}))
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text()) == metrics
+
+
 def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path):
     words = ["train", *QUICK, "network.width=4", "resume=auto"]
     assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
@@ -205,7 +234,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(cut):
         (lambda run: shutil.rmtree(run / "checkpoints"), "holds no checkpoint"),
         (lambda run: (run / "config.yaml").unlink(), "holds no config.yaml"),
         (shutil.rmtree, "holds no"),
-        (lambda run: (run / "metrics.json").write_text("{}"), "has finished"),
+        (lambda run: (run / "metrics.json").write_text('{"finished": true}'), "has finished"),
         (
             lambda run: (run / "config.yaml").write_text("model: {_target_: os.system}"),
             "asks for os.system",

@@ -13,7 +13,7 @@ from validation import N_VAL, REAL, Counting, Data, Toy, files, fit
 
 from ganzoo.callback.scores import Scores
 from ganzoo.error import UserError
-from ganzoo.metric import FID, Inception, Points, Score, inception
+from ganzoo.metric import FID, PRDC, Inception, MiFID, Points, Score, inception
 
 
 @pytest.fixture
@@ -83,6 +83,25 @@ class Curved(Toy):
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> dict[str, Tensor]:
         return {"real": batch, "fake": batch.square()}
+
+
+def test_two_processes_keep_all_features(cache):
+    """Scores over the features of all samples, which come together from shares of uneven size."""
+    found = []
+    for processes in (1, 2):
+        trainer = Trainer(
+            accelerator="cpu",
+            strategy="ddp_fork",
+            devices=processes,
+            use_distributed_sampler=False,
+            logger=False,
+            enable_progress_bar=False,
+            callbacks=[Scores({"prdc": PRDC(Points()), "mifid": MiFID(Points())}, cache)],
+        )
+        trainer.validate(Curved(), datamodule=Share(), verbose=False)
+        found.append({key: float(value) for key, value in trainer.callback_metrics.items()})
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+    assert {"val/prdc_recall", "val/mifid", "val/prdc_n"} <= found[0].keys()
 
 
 def test_two_processes_score_like_one(cache):

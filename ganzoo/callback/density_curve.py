@@ -8,6 +8,7 @@ from ganzoo import picture
 from ganzoo.data import Mixture
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.loss import Minimax
 from ganzoo.modes import evaluating
 
 
@@ -34,6 +35,12 @@ class DensityCurve(Callback):
             raise UserError(
                 "callback=density_curve draws densities on the line: choose data=gaussian_1d, or "
                 "leave it out."
+            )
+        assert isinstance(pl_module, Game)
+        if not isinstance(pl_module.objective, Minimax) or pl_module.discriminator.packing > 1:
+            raise UserError(
+                "callback=density_curve draws D(x) as a probability: choose loss=[minimax] or "
+                "loss=[non_saturating] and network.packing=1, or leave it out."
             )
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -106,7 +106,8 @@ class Doctor(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if batch_idx or trainer.state.fn != "fit" or not trainer.is_global_zero:
+        too_few = min(len(outputs["real"]), len(outputs["fake"])) < 2
+        if batch_idx or too_few or trainer.state.fn != "fit" or not trainer.is_global_zero:
             return
         assert isinstance(pl_module, Game)
         seen = self.examine(pl_module, outputs["real"].float(), outputs["fake"].float())
@@ -130,7 +131,7 @@ class Doctor(Callback):
         """Measure, from real images and from samples of latents that stay the same, (N, …) each."""
         scale = max(float(spread(real)), TINY)
         mean = fake.mean(0)
-        drift = nan if self.before is None else float((mean - self.before).norm()) / scale
+        before = mean.new_full((), nan) if self.before is None else self.before.to(mean.device)
         width = float(spread(fake))
         self.height = max(self.height, width)
         self.before = mean
@@ -142,7 +143,7 @@ class Doctor(Callback):
             certainty=outputs[0] - outputs[1] if isinstance(game.objective, Minimax) else nan,
             diversity=width / scale,
             remaining=width / self.height,
-            drift=drift,
+            drift=float((mean - before).norm()) / scale,
         )
 
     def complaints(self, game: Game, seen: Symptoms, step: int) -> Iterator[tuple[str, str]]:

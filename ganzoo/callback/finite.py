@@ -26,9 +26,13 @@ class Finite(Callback):
     ) -> None:
         assert isinstance(pl_module, Game)
         curves = pl_module.curves
-        if bool(torch.stack([each.float() for each in curves.values()]).isfinite().all()):
+        finite = bool(torch.stack([each.float() for each in curves.values()]).isfinite().all())
+        # Processes see losses of their own, and stop together or wait for each other for ever.
+        if trainer.strategy.reduce_boolean_decision(finite):
             return
-        first = next(name for name, value in curves.items() if not value.isfinite())
+        first = next((name for name, value in curves.items() if not value.isfinite()), None)
+        if first is None:
+            raise NotFinite("another process met a loss that is not finite: see its message.")
         player, _, term = first.partition("/")
         raise NotFinite(
             f"the {player}'s {term} is {float(curves[first])} at generator step "

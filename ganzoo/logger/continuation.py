@@ -26,7 +26,7 @@ def _(logger: CSVLogger, step: int) -> None:
     writer.metrics = [
         {key: value for key, value in row.items() if value}
         for row in rows
-        if float(row["step"]) <= step
+        if row["step"] and float(row["step"]) <= step  # a torn last line has none
     ]
     writer.save()
 

@@ -99,5 +99,9 @@ class _Pool(Metric):
         (self.real if real else self.fake).append(features)
 
     def compute(self) -> tuple[Tensor, Tensor]:
-        empty = [Tensor(0, 1)]
-        return dim_zero_cat(self.real or empty), dim_zero_cat(self.fake or empty)
+        return joined(self.real), joined(self.fake)
+
+
+def joined(parts: list[Tensor] | Tensor) -> Tensor:
+    """Features of this process as a list, or of all as a tensor, in one: (N, d)."""
+    return dim_zero_cat(parts) if len(parts) else Tensor(0, 1)

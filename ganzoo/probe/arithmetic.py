@@ -32,10 +32,11 @@ class Arithmetic(Probe):
         self.n, self.seed = n, seed
 
     def check(self, game: Game, data: Data) -> None:
-        if game.condition.dim:
+        super().check(game, data)
+        if game.condition.dim or game.image_shape[0] != 1 or len(game.image_shape) != 3:
             raise UserError(
-                "probe=arithmetic finds digits by their noise alone: choose an unconditional model "
-                "such as model=dcgan, or leave the probe out."
+                "probe=arithmetic finds grey digits by their noise alone: choose an unconditional "
+                "model such as model=dcgan and data=mnist or data=mnist5k, or leave the probe out."
             )
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:

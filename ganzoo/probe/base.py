@@ -12,12 +12,13 @@ class Probe(ABC):
     with its test set, and the run's files, and is asked once, at the end.
     """
 
-    def check(self, game: Game, data: Data) -> None:  # noqa: B027
+    def check(self, game: Game, data: Data) -> None:
         """Refuse a game or data that it cannot measure, before training starts.
 
         Raises:
-            UserError: If it cannot.
+            UserError: If it cannot; here, if the game can be sampled only with labels from data.
         """
+        game.condition.labels(1)
 
     @abstractmethod
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:

@@ -25,6 +25,7 @@ class ClassAccuracy(Probe):
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         if not isinstance(game.condition, ClassLabel) or game.condition.dim != 10:
             raise UserError(
                 "probe=class_accuracy asks for digits by their class: choose model=cgan or "

@@ -29,6 +29,7 @@ class Critic(Probe):
         self.score = score
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         if not isinstance(game, WGAN):
             raise UserError("probe=critic needs a critic: choose model=wgan or model=wgan_gp.")
 
@@ -37,6 +38,11 @@ class Critic(Probe):
         if logs is None:
             raise UserError("probe=critic reads the csv logger's file: add csv to logger=[…].")
         steps, estimates, scores = read(logs, self.score)
+        if len(steps) < 3:
+            raise UserError(
+                f"probe=critic ranks {self.score} over validations and found {len(steps)} of them "
+                "in the csv logger's file: lower val_every, or set probe.critic.score."
+            )
         draw(steps, estimates, scores, self.score, folder / "figures" / "critic.png")
         return {"critic_spearman": float(spearmanr(estimates, scores).statistic)}
 

@@ -29,7 +29,7 @@ def read(path: Path) -> dict[str, Curve]:
     curves: dict[str, Curve] = {}
     for row in csv.DictReader(path.read_text().splitlines()):
         for name, value in row.items():
-            if value and name not in {"step", "images"}:
+            if value and row["step"] and name not in {"step", "images"}:
                 curves.setdefault(name, []).append((float(row["step"]), float(value)))
     return curves
 

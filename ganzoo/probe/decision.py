@@ -23,6 +23,7 @@ class Decision(Probe):
         self.n, self.bound, self.side = n, bound, side
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         if tuple(game.image_shape) != (2,) or game.condition.dim:
             raise UserError(
                 "probe=decision draws an unconditional model of points in the plane: choose "

@@ -31,10 +31,11 @@ class LinearSVM(Probe):
         self.n_labels, self.seed = n_labels, seed
 
     def check(self, game: Game, data: Data) -> None:
-        if not isinstance(game, DCGAN):
+        super().check(game, data)
+        if not isinstance(game, DCGAN) or game.discriminator.packing > 1:
             raise UserError(
                 "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
-                "model=dcgan, or leave the probe out."
+                "model=dcgan and network.packing=1, or leave the probe out."
             )
         if not data.n_classes:
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")

@@ -31,6 +31,7 @@ class Modes(Probe):
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         if not isinstance(data, Mixture):
             raise UserError(
                 "probe=modes counts the Gaussians of a mixture: choose data=ring or data=grid, or "
@@ -61,6 +62,14 @@ class DigitModes(Probe):
 
     def __init__(self, n: int = 25_600) -> None:
         self.n = n
+
+    def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
+        if len(game.image_shape) != 3 or game.image_shape[0] not in (1, 3):
+            raise UserError(
+                "probe=digit_modes reads pictures of digits: choose data=mnist, data=mnist5k or "
+                "data=stacked_mnist, or probe=[modes] for points."
+            )
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         samples, classifier = game.sample(self.n), Digits()

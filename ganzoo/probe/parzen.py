@@ -29,6 +29,7 @@ class Parzen(Probe):
         self.n, self.n_val = n, n_val
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         assert len(data.test)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:

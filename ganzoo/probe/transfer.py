@@ -28,6 +28,7 @@ class Transfer(Probe):
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
+        super().check(game, data)
         if not isinstance(game.condition, ClassLabel):
             raise UserError(
                 "probe=transfer trains a classifier on samples of each class: choose model=cgan or "
