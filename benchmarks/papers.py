@@ -202,7 +202,8 @@ def keep(folder: Path) -> None:
         to = KEPT / chosen["experiment"] / f"{name},seed={metrics['seed']}".replace("/", "-")
         shutil.rmtree(to, ignore_errors=True)
         to.mkdir(parents=True)
-        shutil.copy(path, to)
+        metrics["command"] = [f"{k}={'…' if k == 'data.root' else v}" for k, v in chosen.items()]
+        (to / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         for each in (path.parent / "diagnosis.json", *sorted(path.parent.glob("figures/*"))):
             if each.exists():
                 shutil.copy(each, to)
