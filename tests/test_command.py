@@ -61,7 +61,12 @@ def test_a_run_leaves_what_the_readme_promises(trained):
     assert sorted(path.name for path in (trained / "samples").iterdir()) == [
         "step_000002.png",
         "step_000004.png",
+        "training.gif",
     ]
+    assert json.loads((trained / "diagnosis.json").read_text()) == {"healthy": True, "findings": []}
+    origin = json.loads((trained / "origin.json").read_text())
+    assert origin["command"][0] == "data=digits"
+    assert origin["environment"]["torch"]
     assert str(trained) not in (trained / "config.yaml").read_text()
 
 
@@ -192,7 +197,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(command, trained, tmp_path, v
     cases = {
         "neither a checkpoint nor a run": None,
         "no checkpoint of ganzoo": {"state_dict": {}},
-        "do not fit ganzoo.model.DCGAN": {**content, "state_dict": {"generator.0.weight": 0}},
+        "do not fit the DCGAN": {**content, "state_dict": {"generator.0.weight": 0}},
         "which is no part of ganzoo": {
             **content,
             "hyper_parameters": {"model": {"_target_": "os.system", "command": "true"}},
