@@ -1,7 +1,14 @@
 """Files that are there whole or not at all."""
 
+import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write content as indented JSON, whole or not at all."""
+    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -55,9 +55,14 @@ def new_figure(
 
 def rendered(figure: Figure) -> Tensor:
     """A figure as a (3, H, W) uint8 picture."""
+    return pil_to_tensor(Image.open(io.BytesIO(png_of(figure))).convert("RGB"))
+
+
+def png_of(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
-    return pil_to_tensor(Image.open(file).convert("RGB"))
+    return file.getvalue()
 
 
 def read(path: Path) -> Tensor:

@@ -198,7 +198,7 @@ def curves(each: Board) -> str:
                 axes.plot(x, y, color=f"C{number % 10}", label=label, alpha=0.8, linewidth=1)
         axes.set_yscale("log")
         axes.legend(fontsize=6) if place == 1 else None
-    return drawn(figure)
+    return embedded(picture.png_of(figure))
 
 
 def thinned(curve: Sequence[Any]) -> Sequence[Any]:
@@ -215,13 +215,7 @@ def spreads(each: Board) -> str:
     axes.set_yticks(
         range(len(each.entries)), [entry.variant for entry in reversed(each.entries)], fontsize=7
     )
-    return drawn(figure)
-
-
-def drawn(figure: Any) -> str:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    return embedded(file.getvalue())
+    return embedded(picture.png_of(figure))
 
 
 def embedded(png: bytes) -> str:

@@ -12,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
-from ganzoo.files import write_whole
+from ganzoo.files import write_json
 from ganzoo.runs import loaded
 
 TRUSTED_OF_RUNS = (*TRUSTED, "pytorch_lightning.Trainer", "pytorch_lightning.loggers.")
@@ -175,4 +175,4 @@ def record(folder: Path, step: int, changes: list[Change]) -> None:
     path = folder / "changes.json"
     known = json.loads(path.read_text()) if path.exists() else []
     changed = {key: {"before": before, "now": now} for key, before, now in changes}
-    write_whole(path, (json.dumps([*known, {"step": step, "changed": changed}], indent=2)).encode())
+    write_json(path, [*known, {"step": step, "changed": changed}])

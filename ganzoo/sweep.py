@@ -1,13 +1,12 @@
 """What a sweep leaves behind besides its runs, also when some of them fail."""
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from ganzoo.files import write_whole
+from ganzoo.files import write_json
 
 
 class Sweep(Callback):
@@ -24,4 +23,4 @@ def note_failure(folder: Path, origin: dict[str, Any], error: BaseException) -> 
     spoken = " ".join(str(error).split()) or "no reason given"
     reason = spoken if isinstance(error, ValueError) else f"{type(error).__name__}: {spoken}"
     content = {**origin, "reason": reason[:1000]}
-    write_whole(folder / "failure.json", (json.dumps(content, indent=2) + "\n").encode())
+    write_json(folder / "failure.json", content)

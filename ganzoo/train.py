@@ -21,7 +21,7 @@ from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
 from ganzoo.error import UserError
-from ganzoo.files import write_whole
+from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on
 from ganzoo.metric import Score
@@ -60,6 +60,8 @@ def train(cfg: DictConfig) -> float:
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
     if trainer.is_global_zero:
         write_beginning(start)
+        if not trained:  # what it said when it had finished before
+            (folder / "metrics.json").unlink(missing_ok=True)
     if not trained:
         for logger in trainer.loggers if start.checkpoint else []:
             go_on(logger, start.step)
@@ -165,7 +167,7 @@ def origin(cfg: DictConfig) -> dict[str, Any]:
 def add(found: Mapping[str, Any], path: Path) -> None:
     """Add entries to a JSON file, which need not be there yet."""
     metrics = json.loads(path.read_text()) if path.exists() else {}
-    write_whole(path, (json.dumps(metrics | dict(found), indent=2) + "\n").encode())
+    write_json(path, metrics | dict(found))
 
 
 def report(folder: Path) -> float:

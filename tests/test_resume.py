@@ -189,6 +189,16 @@ def test_what_a_checkpoint_cannot_follow_is_refused_and_nothing_is_lost(change, 
     assert contents(cut) == before
 
 
+def test_a_finished_run_that_is_extended_is_unfinished_until_its_new_end(cut):
+    words = [*QUICK, "network.width=4"]
+    assert run("train", f"resume={cut}") == 0
+    longer = ["train", *words, "max_steps=14", "allow_changes=true", f"resume={cut}"]
+    assert run_killed(signal.SIGKILL, 13, longer) == -signal.SIGKILL
+    assert not (cut / "metrics.json").exists()
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == 14
+
+
 def test_evaluating_does_not_finish_a_run(cut):
     assert run("evaluate", cut) == 0
     assert run("train", f"resume={cut}") == 0

@@ -1,6 +1,5 @@
 """Tells the three failure modes of GANs apart while a run fails, and not after."""
 
-import json
 from collections.abc import Iterator
 from math import isnan, nan
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from torch import Tensor
 
 from ganzoo.error import NotFinite
-from ganzoo.files import write_whole
+from ganzoo.files import write_json
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
 from ganzoo.network import Critique
@@ -201,7 +200,7 @@ class Doctor(Callback):
 
     def write(self) -> None:
         diagnosis = {"healthy": not self.findings, "findings": self.findings}
-        write_whole(self.path, (json.dumps(diagnosis, indent=2) + "\n").encode())
+        write_json(self.path, diagnosis)
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,3 @@
-import json
 from math import inf
 from pathlib import Path
 from time import perf_counter
@@ -6,7 +5,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from ganzoo.files import write_whole
+from ganzoo.files import write_json
 
 
 class Summary(Callback):
@@ -56,7 +55,7 @@ class Summary(Callback):
                 "train_seconds": round(self.seconds, 2),
                 "images_per_second": round(self.images / max(self.seconds, 1e-9), 2),
             }
-            write_whole(self.path, (json.dumps(summary, indent=2) + "\n").encode())
+            write_json(self.path, summary)
 
     def state_dict(self) -> dict[str, Any]:
         kept = ("best", "best_step", "seconds", "images")
