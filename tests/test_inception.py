@@ -9,9 +9,12 @@ from urllib.error import URLError
 import pytest
 import torch
 from torch import nn
+from torch_fidelity import calculate_metrics
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 
+from ganzoo import picture
+from ganzoo.compare import compare
 from ganzoo.error import UserError
 from ganzoo.metric import FID, Inception, inception
 
@@ -70,6 +73,30 @@ def test_inception_from_a_path_is_torchmetrics_and_torch_fidelitys(random_incept
     assert score.compute() == pytest.approx(expected, rel=1e-4)
     assert not any(p.requires_grad for p in extractor.parameters())
     assert not any(module.training for module in extractor.modules())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("offline")
+def test_folders_of_pictures_score_as_in_torch_fidelity(random_inception, tmp_path):
+    """FID, whose eigenvalues take long, is compared by benchmarks/evaluation.py."""
+    real, fake = tmp_path / "real", tmp_path / "fake"
+    for folder, top in ((real, 256), (fake, 128)):
+        for which, tile in enumerate(torch.randint(0, top, (20, 3, 24, 24), dtype=torch.uint8)):
+            picture.save(tile, folder / f"{which:02}.png")
+    theirs = calculate_metrics(
+        **{"input1": str(fake), "input2": str(real), "isc": True, "kid": True, "cuda": False},
+        **{"kid_subset_size": 10, "verbose": False, "feature_extractor": "inception-v3-compat"},
+        feature_extractor_weights_path=str(random_inception),
+    )
+    weights = f"extractor.weights={random_inception}"
+    found = compare(
+        real,
+        fake,
+        ["metric=[kid,inception_score]", "metric.kid.subset_size=10"]
+        + [f"metric.{name}.{weights}" for name in ("kid", "inception_score")],
+    )
+    assert found["kid"] == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-3)
+    assert found["inception_score"] == pytest.approx(theirs["inception_score_mean"], rel=1e-3)
 
 
 def test_missing_inception_is_one_sentence(offline, tmp_path):

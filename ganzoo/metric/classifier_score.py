@@ -1,8 +1,7 @@
-import warnings
 from typing import ClassVar
 
-from torch import Tensor, nn
-from torchmetrics.image.inception import InceptionScore
+from torch import Tensor
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 
 from ganzoo.metric.score import KeepingScore
 
@@ -12,16 +11,12 @@ class ClassifierScore(KeepingScore):
 
     Salimans et al. 2016, section 4, https://arxiv.org/abs/1606.03498. With `Inception` it is the
     score of the literature; with `Digits`, whose classes are those of the data, 10 is the best. It
-    does not look at real samples.
+    does not look at real samples. The splits are those that torch-fidelity draws.
     """
 
     falls: ClassVar[bool] = False
     fewest: ClassVar[int] = 10
 
     def judge(self, real: Tensor, fake: Tensor) -> float:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it keeps features: they are kept already
-            score = InceptionScore(nn.Identity(), sync_on_compute=False)
-        score.update(self.extractor.logits_of(fake.float()).double())
-        mean, _ = score.compute()
-        return float(mean)
+        found = isc_features_to_metric(self.extractor.logits_of(fake.float()))
+        return float(found[KEY_METRIC_ISC_MEAN])

@@ -40,6 +40,14 @@ class FID(Score):
             self.distance.reset()
 
 
+def frechet(real: Tensor, fake: Tensor) -> float:
+    """The distance of these features alone, whatever other processes hold: (N, d), (M, d)."""
+    distance = _Frechet(_PassThrough(real.shape[1]), sync_on_compute=False)
+    distance.update(real, real=True)
+    distance.update(fake, real=False)
+    return float(distance.compute())
+
+
 class _PassThrough(nn.Module):
     """Stands where torchmetrics expects the network: the features are there already."""
 

@@ -37,16 +37,19 @@ class PRDC(KeepingScore):
         self.k_manifold, self.k_neighbourhood = k_manifold, k_neighbourhood
 
     def judge(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        real_manifold, fake_manifold = radii(real, self.k_manifold), radii(fake, self.k_manifold)
-        neighbourhood = radii(real, self.k_neighbourhood)
+        around_real = radii(real, max(self.k_manifold, self.k_neighbourhood))
+        real_manifold = around_real[:, self.k_manifold - 1]
+        neighbourhood = around_real[:, self.k_neighbourhood - 1]
+        fake_manifold = radii(fake, self.k_manifold)[:, -1]
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
         for rows in torch.arange(len(fake), device=real.device).split(CHUNK):
             distances = torch.cdist(real, fake[rows])  # (N, rows)
-            precise += int((distances < real_manifold[:, None]).any(0).sum())
-            density += int((distances < neighbourhood[:, None]).sum())
+            neighbours = distances < neighbourhood[:, None]
+            precise += int((distances < real_manifold[:, None]).any(0).count_nonzero())
+            density += int(neighbours.count_nonzero())
             inside |= (distances < fake_manifold[rows]).any(1)
-            covered |= (distances < neighbourhood[:, None]).any(1)
+            covered |= neighbours.any(1)
         return {
             "precision": precise / len(fake),
             "recall": float(inside.double().mean()),
