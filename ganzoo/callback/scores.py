@@ -33,7 +33,8 @@ class Scores(Callback):
             scores are left out after a warning.
 
     Raises:
-        UserError: if a required extractor is missing, or validation gives too few samples.
+        UserError: if a required extractor is missing, validation gives too few samples, or real
+            pictures are not in [-1, 1]. Generated ones are cut off there, as in a file.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Scores(Callback):
     def on_validation_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
     ) -> None:
+        refuse_unscaled(outputs["real"])
         self.n_fake += len(outputs["fake"])
         for panel in self.panels:
             panel.update(outputs["real"], outputs["fake"], outputs.get("condition"))
@@ -143,6 +145,16 @@ class _Panel:
         for features, is_real in ((self.reals(real), True), (self.extractor(fake), False)):
             for score in self.scores:
                 score.update(features, real=is_real, condition=condition)
+
+
+def refuse_unscaled(real: Tensor) -> None:
+    """Real pictures beyond [-1, 1] were never scaled, and no score of them would mean anything."""
+    low, high = (float(bound) for bound in real.aminmax())
+    if real.ndim == 4 and max(-low, high) > 1.001:
+        raise UserError(
+            f"scores read pictures in [-1, 1], but the real ones go from {low:.4g} to {high:.4g}: "
+            "scale them in the data module, as images / 127.5 - 1 does with bytes."
+        )
 
 
 def _value(score: Score) -> float | Mapping[str, float]:

@@ -8,6 +8,7 @@ from ganzoo.metric.fid_per_class import FIDPerClass
 from ganzoo.metric.inception import Inception
 from ganzoo.metric.kid import KID
 from ganzoo.metric.mifid import MiFID
+from ganzoo.metric.network import Network
 from ganzoo.metric.points import Points
 from ganzoo.metric.prdc import PRDC
 from ganzoo.metric.score import KeepingScore, Score
@@ -23,6 +24,7 @@ __all__ = [
     "Inception",
     "KeepingScore",
     "MiFID",
+    "Network",
     "Points",
     "Score",
 ]

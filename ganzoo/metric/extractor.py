@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from ganzoo.error import UserError
 
+CHUNK = 32  # pictures that a large network sees at once
+
 
 class Extractor(nn.Module, ABC):
     """Maps samples to features: (B, ...) in [-1, 1] -> (B, d), float32, without gradient.
@@ -82,3 +84,8 @@ class Extractor(nn.Module, ABC):
                 f"{tuple(samples.shape)}: choose metric=[fid_points] for points in the plane and "
                 "metric=[fid] or metric=[fid_digits] for pictures."
             )
+
+
+def as_bytes(samples: Tensor) -> Tensor:
+    """Pictures in [-1, 1] as a PNG holds them, 0 to 255; what is beyond the range is cut off."""
+    return ((samples + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

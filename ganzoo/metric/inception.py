@@ -15,13 +15,12 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 
 from ganzoo.error import UserError
 from ganzoo.files import write_whole
-from ganzoo.metric.extractor import Extractor
+from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 HASH = "6726825d"
 NAME = f"weights-inception-2015-12-05-{HASH}.pth"
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{NAME}"
 PATIENCE = 5.0  # seconds of silence after which the network counts as absent
-CHUNK = 32  # pictures at once: 299 x 299 activations are large
 REMEDY = (
     "put that file there, name another place by metric.fid.extractor.weights=PATH, "
     "or score without it by metric=[fid_digits]."
@@ -38,20 +37,26 @@ class Inception(Extractor):
     Args:
         weights: File with the weights. None stands for the standard file in torch.hub's folder
             (`$TORCH_HOME/hub/checkpoints`), which is downloaded where there is a network.
+        antialias: Whether pictures are smoothed before they are made smaller. torchmetrics does;
+            TensorFlow 1 did not, and numbers that are compared with the literature's must not.
 
     Raises:
         UserError: on first use, if the file is missing or is not what it should be.
     """
 
-    def __init__(self, weights: str | None = None) -> None:
+    def __init__(self, weights: str | None = None, antialias: bool = False) -> None:
         super().__init__()
-        self.weights = weights
+        self.weights, self.antialias = weights, antialias
+
+    def extra_repr(self) -> str:
+        return f"antialias={self.antialias}"
 
     def build(self) -> nn.Module:
         path = _standard_file() if self.weights is None else Path(self.weights).expanduser()
         content = _content(path)
         try:
-            return _network(torch.load(BytesIO(content), map_location="cpu", weights_only=True))
+            weights = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+            return _network(weights, self.antialias)
         except Exception as problem:
             raise UserError(
                 f"{path} does not hold the weights of the Inception network "
@@ -59,8 +64,7 @@ class Inception(Extractor):
             ) from problem
 
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
-        pictures = ((samples + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        rgb = pictures.expand(-1, 3, -1, -1)
+        rgb = as_bytes(samples).expand(-1, 3, -1, -1)
         return torch.cat([network(chunk) for chunk in torch.split(rgb, CHUNK)])
 
     @torch.no_grad()
@@ -70,12 +74,12 @@ class Inception(Extractor):
         return features @ network.fc.weight.T  # type: ignore[union-attr, operator]
 
 
-def _network(weights: dict[str, Any]) -> NoTrainInceptionV3:
+def _network(weights: dict[str, Any], antialias: bool) -> NoTrainInceptionV3:
     """torch-fidelity unpickles whatever it is given, so it gets what we wrote ourselves."""
     safe = BytesIO()
     torch.save(weights, safe)
     safe.seek(0)
-    return NoTrainInceptionV3("inception-v3-compat", ["2048"], safe, antialias=False)  # type: ignore[arg-type]
+    return NoTrainInceptionV3("inception-v3-compat", ["2048"], safe, antialias)  # type: ignore[arg-type]
 
 
 def _content(path: Path) -> bytes:
