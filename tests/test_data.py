@@ -199,13 +199,15 @@ def test_cifar10_reads_its_batches(tmp_path, monkeypatch):
         (folder / f"data_batch_{i}").write_bytes(pickle.dumps({"data": pixels, "labels": [i] * 4}))
     names = [f"kind {i}" for i in range(10)]
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": names}))
-    (folder / "test_batch").touch()
+    test = {"data": np.zeros((3, 3072), np.uint8), "labels": [7, 8, 9]}
+    (folder / "test_batch").write_bytes(pickle.dumps(test))
     data = CIFAR10(str(tmp_path), batch_size=5, val_size=5)
     data.setup()
     assert (data.image_shape, data.class_names, data.n_train) == ((3, 32, 32), names, 15)
     images, labels = train_batches(data, 1)[0]
     assert (images[:, 0] == 1).all()
     assert torch.allclose(images[:, 1:], (labels / 127.5 - 1).view(-1, 1, 1, 1))
+    assert data.test.labels.tolist() == [7, 8, 9]
 
 
 def test_svhn_reads_its_matrix(tmp_path, monkeypatch):
@@ -213,11 +215,13 @@ def test_svhn_reads_its_matrix(tmp_path, monkeypatch):
     pixels = np.arange(1, 11, dtype=np.uint8) * np.ones((32, 32, 3, 1), np.uint8)
     numbers = np.arange(1, 11)[:, None]  # the file calls zero ten
     savemat(tmp_path / "train_32x32.mat", {"X": pixels, "y": numbers})
+    savemat(tmp_path / "test_32x32.mat", {"X": pixels[..., :2], "y": numbers[8:]})
     data = SVHN(str(tmp_path), batch_size=4, val_size=2, image_size=16)
     data.setup()
     assert (data.image_shape, data.n_classes) == ((3, 16, 16), 10)
     assert data.source.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
     assert torch.equal(data.source.values[:, 0, 0, 0], torch.arange(1, 11).byte())
+    assert data.test.labels.tolist() == [9, 0]
 
 
 def test_celeba_streams_with_attributes(tmp_path, monkeypatch):

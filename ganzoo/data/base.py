@@ -57,7 +57,7 @@ class Data(LightningDataModule, ABC):
         """
         raise UserError(
             f"data={type(self).__name__} has no test set to measure on: choose data=mnist, "
-            "data=fashion_mnist or data=kmnist, or leave the probe out."
+            "data=fashion_mnist, data=kmnist, data=cifar10 or data=svhn, or leave the probe out."
         )
 
     def hold_out(self, n: int) -> tuple[Tensor, Tensor]:

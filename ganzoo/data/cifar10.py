@@ -11,16 +11,25 @@ from ganzoo.data.torchvision_data import Downloaded, read_torchvision
 class CIFAR10(Downloaded):
     """50,000 training pictures of ten kinds of things, 32x32 in colour.
 
-    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. The test set is not read.
-    Arguments: see `Downloaded`.
+    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. The test set is read by probes
+    alone. Arguments: see `Downloaded`.
     """
 
     def load(self) -> Source:
+        return self._read(train=True)
+
+    def load_test(self) -> Source:
+        return self._read(train=False)
+
+    def _read(self, train: bool) -> Source:
         kind = datasets.CIFAR10
         names = [name for name, _ in (*kind.train_list, *kind.test_list)]
         files = [f"{kind.base_folder}/{name}" for name in (*names, kind.meta["filename"])]
         data = read_torchvision(
-            lambda: kind(self.root, download=self.download), self.root, files, self.download
+            lambda: kind(self.root, train=train, download=self.download),
+            self.root,
+            files,
+            self.download,
         )
         pixels = torch.from_numpy(data.data).permute(0, 3, 1, 2).contiguous()
         labels = torch.tensor(data.targets)

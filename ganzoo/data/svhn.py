@@ -12,15 +12,21 @@ from ganzoo.data.torchvision_data import Downloaded, read_torchvision
 class SVHN(Downloaded):
     """73,257 training digits from house fronts, 32x32 in colour.
 
-    Netzer et al. 2011, http://ufldl.stanford.edu/housenumbers. The test set is not read.
-    Arguments: see `Downloaded`.
+    Netzer et al. 2011, http://ufldl.stanford.edu/housenumbers. The test set is read by probes
+    alone. Arguments: see `Downloaded`.
     """
 
     def load(self) -> Source:
+        return self._read("train")
+
+    def load_test(self) -> Source:
+        return self._read("test")
+
+    def _read(self, split: str) -> Source:
         kind = datasets.SVHN
-        files = [kind.split_list["train"][1]]
+        files = [kind.split_list[split][1]]
         data = read_torchvision(
-            lambda: kind(self.root, download=self.download), self.root, files, self.download
+            lambda: kind(self.root, split, download=self.download), self.root, files, self.download
         )
         pixels = torch.from_numpy(data.data).contiguous()
         labels = torch.from_numpy(data.labels)
