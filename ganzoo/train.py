@@ -25,7 +25,7 @@ from ganzoo.environment import environment
 from ganzoo.error import Bereft, UserError
 from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on
+from ganzoo.logger import go_on, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
 from ganzoo.resume import Start, finished, record, resumed, settings
@@ -79,6 +79,8 @@ def train(cfg: DictConfig) -> float:
     if not trainer.is_global_zero:
         return nan
     measure(probes, game, data, folder)
+    for logger in trainer.loggers:
+        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
 

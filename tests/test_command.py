@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ganzoo import cli
 from ganzoo.data.mnist5k import mnist5k
@@ -337,8 +338,11 @@ def test_probes_are_measured_at_the_end_and_whenever_asked(command, tmp_path):
     assert code == 0
     assert {path.name for path in (run / "figures").iterdir()} == {
         "interpolation.png",
+        "interpolation_spherical.png",
         "curves.png",
     }
+    shown = EventAccumulator(str(run / "tensorboard")).Reload().Tags()["images"]
+    assert {"curves", "interpolation", "samples"} <= set(shown)
     code, out, _ = command("evaluate", run, "metric=[]", "probe=[nearest]")
     assert code == 0
     ratio = float(out.removeprefix("probe/nearest_ratio "))

@@ -14,6 +14,7 @@ from ganzoo.data import MNIST5k, Ring
 from ganzoo.data.mnist5k import DIGITS, mnist5k
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
+from ganzoo.metric import Digits
 from ganzoo.network import Critique
 from ganzoo.probe import (
     Arithmetic,
@@ -31,10 +32,9 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.interpolation import walk
+from ganzoo.probe.interpolation import spherical, straight
 from ganzoo.probe.linear_svm import balanced
 from ganzoo.probe.modes import coverage
-from ganzoo.probe.nearest import to_training
 from ganzoo.probe.parzen import SIGMAS
 
 
@@ -227,14 +227,41 @@ def test_the_bound_is_the_entropy_of_the_code_when_the_guess_is_perfect(
     assert found["code_bound"] == pytest.approx(nats, abs=1e-5)
 
 
+@pytest.mark.parametrize("noise", [0.1, 0.5])
+def test_the_bound_of_a_continuous_code_is_that_of_a_gaussian_channel(noise, data, tmp_path):
+    """H(c) less the entropy of the noise: ln 2 - ln(noise sqrt(2 pi e)) for uniform c."""
+    game = infogan(lambda images: torch.zeros(len(images), 12))
+    condition = game.condition
+
+    def noisy(images, told):
+        guess = torch.cat([told[:, :10], told[:, 10:] + noise * torch.randn(len(told), 2)], dim=1)
+        log_q = condition.log_posterior(guess, told)
+        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
+
+    game.discriminator.forward = noisy
+    found = Codes(n=4000).measure(game, data, tmp_path)
+    expected = log(2) - log(noise * (2 * pi * np.e) ** 0.5)
+    for name in ("code_bound_1", "code_bound_2"):
+        assert found[name] == pytest.approx(expected, abs=0.05)
+
+
 # Latent space
 
 
 def test_a_walk_goes_straight_and_evenly():
     first, last = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, -4.0]])
-    steps = walk(first, last, 5).view(2, 5, 3)
+    steps = straight(first, last, 5).view(2, 5, 3)
     torch.testing.assert_close(steps[0, :, 2], torch.tensor([0.0, 0.75, 1.5, 2.25, 3.0]))
     torch.testing.assert_close(steps[1, 4], last[1])
+
+
+def test_a_spherical_walk_keeps_the_length_and_turns_evenly():
+    first, last = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 3.0], [1.0, 0.0]])
+    quarter, still = spherical(first, last, 4).view(2, 4, 2)
+    torch.testing.assert_close(quarter.norm(dim=1), torch.full((4,), 3.0))
+    angles = torch.atan2(quarter[:, 1], quarter[:, 0]).rad2deg()
+    torch.testing.assert_close(angles, torch.tensor([0.0, 30.0, 60.0, 90.0]))
+    torch.testing.assert_close(still, first[1:].expand(4, -1), atol=1e-3, rtol=0)
 
 
 def test_a_concept_is_the_mean_noise_of_the_extremes_among_its_members():
@@ -250,7 +277,7 @@ def test_pictures_of_the_latent_space(tmp_path):
     found = Arithmetic(n=3000).measure(samples_of_every_digit(game), None, tmp_path)
     assert found == {"arithmetic_class": 1.0, "arithmetic_ink": pytest.approx(42, rel=0.2)}
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {"arithmetic.png", "interpolation.png"}
+    assert names == {"arithmetic.png", "interpolation.png", "interpolation_spherical.png"}
 
 
 def samples_of_every_digit(game):
@@ -337,9 +364,19 @@ def test_a_generator_that_copies_is_told_from_one_that_does_not(data, tmp_path):
     assert names == {"nearest.png", "nearest_distances.png"}
 
 
+def test_copies_that_are_moved_are_nearer_in_features_than_in_pixels(data, tmp_path):
+    training, _ = data.source.read(data.split[0][:200])
+    moved = samples(training.roll((1, 1), dims=(2, 3)))
+    in_pixels = Nearest(n=200).measure(moved, data, tmp_path)
+    in_features = Nearest(n=200, extractor=Digits()).measure(moved, data, tmp_path)
+    assert in_features["nearest_ratio_digits"] < 0.9 < in_pixels["nearest_ratio"]
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"nearest_digits.png", "nearest_distances_digits.png"} <= names
+
+
 def test_the_nearest_training_image_is_found_across_batches(data):
     images, _ = data.source.read(data.split[0][[5, 1500, 2999]])
-    distance, which = to_training(images + 0.1, data, data.split[0])
+    distance, which = Nearest().to_training(images + 0.1, data, data.split[0])
     assert which.tolist() == [5, 1500, 2999]
     torch.testing.assert_close(distance, torch.full((3,), 0.1 * 28), rtol=1e-3, atol=0)
 

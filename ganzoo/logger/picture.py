@@ -1,7 +1,10 @@
 from functools import singledispatch
+from pathlib import Path
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from torch import Tensor
+
+from ganzoo.picture import read
 
 
 @singledispatch
@@ -25,3 +28,10 @@ def _(logger: TensorBoardLogger, name: str, picture: Tensor, step: int) -> None:
 def _(logger: WandbLogger, name: str, picture: Tensor, step: int) -> None:
     # W&B keeps one step for a whole run and refuses to go back, so the step is a column here.
     logger.log_image(name, [picture.permute(1, 2, 0).cpu().numpy()])
+
+
+def show_figures(logger: Logger, folder: Path, step: int) -> None:
+    """Show a tracker every PNG of a folder under the name of its file."""
+    for path in sorted(folder.glob("*.png")):
+        show(logger, path.stem, read(path), step)
+    logger.save()

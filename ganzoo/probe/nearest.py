@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -6,6 +8,7 @@ from torch import Tensor
 from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
+from ganzoo.metric import Extractor
 from ganzoo.metric.neighbours import nearest
 from ganzoo.probe.base import Probe
 
@@ -17,45 +20,51 @@ class Nearest(Probe):
     """Whether the generator memorised: each sample beside its nearest training image.
 
     Goodfellow et al. 2014, figure 2, https://arxiv.org/abs/1406.2661. Distances are Euclidean, in
-    pixels. A model that has memorised is nearer to the training images than held-out real images
-    are; those are the validation split. Draws `nearest.png`, pairs of a sample and its neighbour,
-    and `nearest_distances.png`.
+    pixels or in features, in which a copy that was moved is nearer. A model that has
+    memorised is nearer to the training images than held-out real images are; those are the
+    validation split. Draws `nearest.png`, pairs of a sample and its neighbour, and
+    `nearest_distances.png`.
 
     Measures `nearest_ratio`, the median distance of samples over that of held-out images: about 1
-    is healthy, and 0 a copy.
+    is healthy, and 0 a copy. With an extractor all these names end in its own, as in
+    `nearest_ratio_digits`.
 
     Args:
         n: Samples of the generator, and held-out images at most.
+        extractor: Of the features; None compares pixels.
     """
 
-    def __init__(self, n: int = 1000) -> None:
+    def __init__(self, n: int = 1000, extractor: Extractor | None = None) -> None:
         self.n = n
+        self.points: Callable[[Tensor], Tensor] = extractor or partial(torch.flatten, start_dim=1)
+        self.space = f"_{type(extractor).__name__.lower()}" if extractor else ""
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         training, validation = data.split
         samples = game.sample(self.n).cpu()
         held_out, _ = data.source.read(validation[: self.n])
-        own, which = to_training(samples, data, training)
-        theirs, _ = to_training(held_out, data, training)
+        own, which = self.to_training(samples, data, training)
+        theirs, _ = self.to_training(held_out, data, training)
         if samples.ndim == 4:
             neighbours, _ = data.source.read(training[which[: ROWS * 5]])
             pairs = torch.stack([samples[: ROWS * 5], neighbours], dim=1).flatten(0, 1)
-            picture.save(picture.picture_of(pairs, 10), folder / "figures" / "nearest.png")
-        draw(own, theirs, folder / "figures" / "nearest_distances.png")
-        return {"nearest_ratio": float(own.median() / theirs.median())}
+            picture.save(
+                picture.picture_of(pairs, 10), folder / "figures" / f"nearest{self.space}.png"
+            )
+        draw(own, theirs, folder / "figures" / f"nearest_distances{self.space}.png")
+        return {f"nearest_ratio{self.space}": float(own.median() / theirs.median())}
 
-
-def to_training(images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance to the nearest training image, and its place in the split: (N, …) -> (N,), (N,)."""
-    points = images.flatten(1)
-    distance = points.new_full((len(points),), torch.inf)
-    which = torch.zeros(len(points), dtype=torch.long)
-    for start, (others, _) in enumerate(data.source.batches(rows.split(BATCH))):
-        found, place = nearest(points, others.flatten(1))
-        nearer = found < distance
-        distance = torch.where(nearer, found, distance)
-        which = torch.where(nearer, place + start * BATCH, which)
-    return distance, which
+    def to_training(self, images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Distance to the nearest training image, and its place in the split: -> (N,), (N,)."""
+        points = torch.cat([self.points(part) for part in images.split(BATCH)])
+        distance = points.new_full((len(points),), torch.inf)
+        which = torch.zeros(len(points), dtype=torch.long)
+        for start, (others, _) in enumerate(data.source.batches(rows.split(BATCH))):
+            found, place = nearest(points, self.points(others))
+            nearer = found < distance
+            distance = torch.where(nearer, found, distance)
+            which = torch.where(nearer, place + start * BATCH, which)
+        return distance, which
 
 
 def draw(own: Tensor, theirs: Tensor, path: Path) -> None:
