@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import pytorch_lightning as pl
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning import LightningDataModule
+from pytorch_lightning import Callback, LightningDataModule
 
-from ganzoo.callback import Scores
+from ganzoo.callback import BatchStatistics, Scores
 from ganzoo.checkpoint import home, load
 from ganzoo.config import COMPOSING, base, explain, make
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.train import measure
+
+RAW = "ema=null"
 
 
 def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
@@ -20,7 +23,9 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
     Args:
         run: A run's folder or a checkpoint; what probes find is added to its ``metrics.json``.
         overrides: Of the run's data, metrics and probes, such as ``metric=[fid]``,
-            ``probe=[parzen]`` or ``data.root=…``.
+            ``probe=[parzen]`` or ``data.root=…``; ``ema=null`` scores the generator itself where
+            its moving average was trained, too, and ``callback=[standing_statistics]`` or
+            ``callback=[batch_statistics]`` says by which statistics batch norm goes.
 
     Returns:
         Every score, and the number of samples it is from, by name.
@@ -29,7 +34,9 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
         UserError: If the run cannot be loaded, or the data does not fit it.
     """
     game, cfg = load(run)
-    chosen = choose(cfg, overrides)
+    chosen = choose(cfg, [each for each in overrides if each != RAW])
+    if RAW in overrides:
+        game.ema = None
     data = make(chosen.data)
     data.setup("validate")
     if list(data.image_shape) != list(game.image_shape):
@@ -46,7 +53,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
         accelerator="auto",
         devices=1,
         logger=False,
-        callbacks=[scores],
+        callbacks=[scores, *statistics(chosen.callback)],
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -61,11 +68,14 @@ def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
 
     A group's choice (``metric=[fid]``) replaces the run's; a value (``data.root=…``) changes it.
     """
-    parts = ("data", "metric", "probe")
+    parts = ("data", "metric", "probe", "callback")
     keys = [override.split("=")[0] for override in overrides]
     for key in keys:
         if key.split(".")[0] not in parts:
-            raise UserError(f"evaluate takes only data, metric and probe options: leave out {key}.")
+            raise UserError(
+                f"evaluate takes only data, metric, probe and callback options, and {RAW}: "
+                f"leave out {key}."
+            )
     try:
         fresh = base([each for each, key in zip(overrides, keys, strict=True) if "." not in key])
         kept = {name: (fresh if name in keys else cfg).get(name, {}) for name in parts}
@@ -78,6 +88,12 @@ def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
     if not (chosen.metric or chosen.probe):
         raise UserError("there is no metric to compute: type metric=[fid_digits] or metric=[fid].")
     return chosen
+
+
+def statistics(callbacks: DictConfig) -> list[Callback]:
+    """Those callbacks that change which generator is scored; all others watch training."""
+    nodes = [callbacks[name] for name in callbacks]
+    return [make(node) for node in nodes if issubclass(get_class(node._target_), BatchStatistics)]
 
 
 def refuse_other_labels(game: Game, cfg: DictConfig, data: LightningDataModule) -> None:

@@ -302,7 +302,7 @@ def test_evaluate_changes_the_runs_data_and_not_the_zoos(command, trained):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model=wgan", "only data, metric and probe options"),
+        ("model=wgan", "only data, metric, probe and callback options, and ema=null"),
         ("data.rot=x", "there is no option data.rot"),
         ("metric=[]", "no metric to compute"),
         ("data=mnist5k", "set data.image_size"),
@@ -349,6 +349,20 @@ def test_probes_are_measured_at_the_end_and_whenever_asked(command, tmp_path):
     assert json.loads((run / "metrics.json").read_text())["probe/nearest_ratio"] == pytest.approx(
         ratio, rel=1e-4
     )
+
+
+def test_the_average_and_the_generator_itself_can_be_scored(command, tmp_path):
+    run = tmp_path / "run"
+    command("train", *QUICK, "ema=0.999", f"hydra.run.dir={run}")
+    choices = ([], ["ema=null"], ["callback=[standing_statistics]"])
+    averaged, itself, standing = (command("evaluate", run, *more)[1] for more in choices)
+    assert len({averaged, itself, standing}) == 3
+    content = torch.load(run / "checkpoints/best.ckpt", weights_only=True)
+    state = content["state_dict"]
+    content["hyper_parameters"]["ema"] = None  # as if there never had been an average
+    content["state_dict"] = {name: state[name] for name in state if not name.startswith("ema.")}
+    torch.save(content, run / "plain.ckpt")
+    assert command("evaluate", run / "plain.ckpt")[1] == itself
 
 
 def test_a_probe_that_cannot_measure_is_refused_before_training(command, tmp_path):

@@ -1,9 +1,11 @@
 """The callback that scores validations: what it logs and what it survives."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import torch
+from conftest import noise_for
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from pytorch_lightning import Trainer
@@ -11,9 +13,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from validation import N_VAL, REAL, Counting, Data, Toy, files, fit
 
+from ganzoo import DCGAN, GAN, network
+from ganzoo.callback import BatchStatistics, StandingStatistics
 from ganzoo.callback.scores import Scores
 from ganzoo.error import UserError
-from ganzoo.metric import FID, PRDC, Inception, MiFID, Points, Score, inception
+from ganzoo.metric import FID, KID, PRDC, Digits, Inception, MiFID, Points, Score, inception
 
 
 @pytest.fixture
@@ -42,6 +46,28 @@ def test_broken_samples_leave_the_score_out_and_training_on(cache):
     broken, sound = toy.logged
     assert "val/fid" not in broken
     assert sound["val/fid"] == pytest.approx(2e4, rel=1e-5)
+
+
+class Bytes(Data):
+    def val_dataloader(self) -> DataLoader:
+        return DataLoader(torch.rand(20, 1, 28, 28) * 255, batch_size=10)
+
+
+def test_real_pictures_that_were_never_scaled_are_refused(cache):
+    with pytest.raises(UserError, match=r"images / 127.5 - 1"):
+        fit(Scores({"fid": FID(Digits())}, cache), data=Bytes())
+
+
+@pytest.mark.parametrize("model", [GAN, DCGAN])
+def test_training_is_the_same_bit_for_bit_with_scores_or_without(model, play, cache):
+    """GAN draws dropout from the global generator, DCGAN keeps batch statistics."""
+    weights = []
+    for scores in ({}, {"kid": KID(Digits(), 5, 8), "prdc": PRDC(Digits())}):
+        game = model((1, 28, 28))
+        val = [noise_for(game, 12, step=99)] if scores else None
+        play(game, 3, val=val, callbacks=[Scores(scores, cache)], val_check_interval=1)
+        weights.append(game.state_dict())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 @pytest.fixture
@@ -85,44 +111,52 @@ class Curved(Toy):
         return {"real": batch, "fake": batch.square()}
 
 
-def test_two_processes_keep_all_features(cache):
-    """Scores over the features of all samples, which come together from shares of uneven size."""
-    found = []
-    for processes in (1, 2):
-        trainer = Trainer(
-            accelerator="cpu",
-            strategy="ddp_fork",
-            devices=processes,
-            use_distributed_sampler=False,
-            logger=False,
-            enable_progress_bar=False,
-            callbacks=[Scores({"prdc": PRDC(Points()), "mifid": MiFID(Points())}, cache)],
-        )
-        trainer.validate(Curved(), datamodule=Share(), verbose=False)
-        found.append({key: float(value) for key, value in trainer.callback_metrics.items()})
-    assert found[1] == pytest.approx(found[0], rel=1e-6)
-    assert {"val/prdc_recall", "val/mifid", "val/prdc_n"} <= found[0].keys()
+def validated(processes: int, scores: dict[str, Score], cache: str) -> dict[str, float]:
+    trainer = Trainer(
+        accelerator="cpu",
+        strategy="ddp_fork",
+        devices=processes,
+        use_distributed_sampler=False,
+        logger=False,
+        enable_progress_bar=False,
+        callbacks=[Scores(scores, cache)],
+    )
+    trainer.validate(Curved(), datamodule=Share(), verbose=False)
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
 def test_two_processes_score_like_one(cache):
-    trainers = []
-    for processes in (1, 2):
-        trainer = Trainer(
-            accelerator="cpu",
-            strategy="ddp_fork",
-            devices=processes,
-            use_distributed_sampler=False,
-            logger=False,
-            enable_progress_bar=False,
-            callbacks=[Scores({"fid": FID(Points())}, cache)],
+    """From sums, and from all features that come together from shares of uneven size."""
+    one, two = (
+        validated(
+            processes,
+            {"fid": FID(Points()), "prdc": PRDC(Points()), "mifid": MiFID(Points())},
+            cache,
         )
-        trainer.validate(Curved(), datamodule=Share(), verbose=False)
-        trainers.append(trainer)
-    one, two = (trainer.callback_metrics for trainer in trainers)
+        for processes in (1, 2)
+    )
+    assert two == pytest.approx(one, rel=1e-6)
     assert one["val/fid"] > 1
-    assert two["val/fid"].item() == pytest.approx(one["val/fid"].item(), rel=1e-6)
-    assert one["val/fid_n"] == two["val/fid_n"] == 49
+    assert one["val/fid_n"] == 49
+    assert {"val/prdc_recall", "val/mifid"} <= one.keys()
     assert len(files(cache)) == 3  # the whole, and two shares
+
+
+@pytest.mark.parametrize("callback", [BatchStatistics(), StandingStatistics(200, 50)])
+def test_batch_norm_goes_by_other_statistics_in_validation_alone(callback):
+    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    latent, nothing = torch.rand(400, 100) * 2 - 1, torch.zeros(400, 0)
+    before = {name: value.clone() for name, value in game.state_dict().items()}
+    with torch.no_grad():
+        expected = deepcopy(game).train()(latent, nothing)  # by their own statistics
+        plain = game.eval()(latent, nothing)
+        callback.on_validation_start(None, game)
+        found = game(latent, nothing)
+        callback.on_validation_end(None, game)
+        assert torch.equal(game(latent, nothing), plain)
+    assert (plain - expected).abs().mean() > 0.03
+    assert (found - expected).abs().mean() < 0.003
+    assert all(torch.equal(before[name], value) for name, value in game.state_dict().items())
 
 
 class Drawing(Score):

@@ -9,9 +9,11 @@ from ganzoo.callback.interruption import Interruption
 from ganzoo.callback.progress import Progress
 from ganzoo.callback.sample_grid import SampleGrid
 from ganzoo.callback.scores import Scores
+from ganzoo.callback.statistics import BatchStatistics, StandingStatistics
 from ganzoo.callback.summary import Summary
 
 __all__ = [
+    "BatchStatistics",
     "Best",
     "DensityCurve",
     "Doctor",
@@ -22,5 +24,6 @@ __all__ = [
     "Progress",
     "SampleGrid",
     "Scores",
+    "StandingStatistics",
     "Summary",
 ]

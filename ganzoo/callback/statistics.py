@@ -1,0 +1,65 @@
+"""Which statistics batch norm uses where the generator is scored and drawn."""
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ganzoo.draws import Draws
+from ganzoo.game import Game
+
+
+class BatchStatistics(Callback):
+    """Normalises samples of a validation by those of their own batch, as in training.
+
+    Without it, batch norm has the running averages of training (Ioffe & Szegedy 2015, algorithm 2,
+    https://arxiv.org/abs/1502.03167), which are those of all later samples, too.
+    """
+
+    def on_validation_start(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
+        generator = pl_module.generator if pl_module.ema is None else pl_module.ema
+        layers = [each for each in generator.modules() if isinstance(each, _BatchNorm)]
+        self.kept = [(layer, dict(layer.named_buffers())) for layer in layers]
+        for layer in layers:
+            layer.running_mean = layer.running_var = None
+
+    def on_validation_end(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
+        for layer, buffers in self.kept:
+            for name, buffer in buffers.items():
+                setattr(layer, name, buffer)
+
+    def on_exception(self, trainer: Trainer, pl_module: Game, exception: BaseException) -> None:  # type: ignore[override]
+        if trainer.validating or trainer.sanity_checking:
+            self.on_validation_end(trainer, pl_module)
+
+
+class StandingStatistics(BatchStatistics):
+    """Normalises samples of a validation by the mean statistics of many batches.
+
+    Brock et al. 2019, section 4.1 and appendix, https://arxiv.org/abs/1809.11096: the running
+    averages lag behind the weights, and with ``ema`` they are not even of the weights that are
+    sampled.
+
+    Args:
+        batches: How many.
+        batch_size: Samples of each, every class in turn.
+    """
+
+    def __init__(self, batches: int = 100, batch_size: int = 64) -> None:
+        self.batches, self.batch_size = batches, batch_size
+
+    @torch.no_grad()
+    def on_validation_start(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
+        super().on_validation_start(trainer, pl_module)
+        momenta = [layer.momentum for layer, _ in self.kept]
+        for layer, buffers in self.kept:
+            for name, buffer in buffers.items():
+                setattr(layer, name, buffer.clone())
+            layer.reset_running_stats()
+            layer.train().momentum = None  # the plain mean
+        labels = pl_module.condition.labels(self.batch_size).to(pl_module.device)
+        for batch in range(self.batches):
+            draws = Draws(0, batch, device=pl_module.device)
+            latent = pl_module.latent.draw(self.batch_size, draws)
+            pl_module(latent, pl_module.condition.draw(labels, draws))
+        for (layer, _), momentum in zip(self.kept, momenta, strict=True):
+            layer.eval().momentum = momentum
