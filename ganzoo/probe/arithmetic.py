@@ -17,8 +17,8 @@ class Arithmetic(Probe):
     """Thick a - thin a + thin b = thick b, with the mean noise of each.
 
     The vector arithmetic of Radford et al. 2016, section 6.3.2, https://arxiv.org/abs/1511.06434,
-    with ten samples per concept and stroke thickness for the smile. Draws `arithmetic.png`: a row
-    per pair of digits, the mean noise of the three concepts and the result.
+    with ten samples per concept and stroke thickness for the smile. Draws `arithmetic.png`: two
+    pairs of digits per row, of each the mean noise of the three concepts and the result.
 
     Measures `arithmetic_class`, the share of results that are read as b, and `arithmetic_ink`, the
     mean gain in ink over the thin b, in pixels of full ink.

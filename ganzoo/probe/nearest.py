@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ganzoo import picture
 from ganzoo.data.base import Data
@@ -47,11 +48,17 @@ class Nearest(Probe):
         theirs, _ = self.to_training(held_out, data, training)
         if samples.ndim == 4:
             neighbours, _ = data.source.read(training[which[: ROWS * 5]])
-            pairs = torch.stack([samples[: ROWS * 5], neighbours], dim=1).flatten(0, 1)
+            pairs = torch.cat([samples[: ROWS * 5], neighbours], dim=3)
+            apart = pad(pairs, (0, 2), value=0.0)  # grey, so that a pair is told from the next
             picture.save(
-                picture.picture_of(pairs, 10), folder / "figures" / f"nearest{self.space}.png"
+                picture.picture_of(apart, 5), folder / "figures" / f"nearest{self.space}.png"
             )
-        draw(own, theirs, folder / "figures" / f"nearest_distances{self.space}.png")
+        draw(
+            own,
+            theirs,
+            self.space.lstrip("_") or "pixels",
+            folder / "figures" / f"nearest_distances{self.space}.png",
+        )
         return {f"nearest_ratio{self.space}": float(own.median() / theirs.median())}
 
     def to_training(self, images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,9 +74,10 @@ class Nearest(Probe):
         return distance, which
 
 
-def draw(own: Tensor, theirs: Tensor, path: Path) -> None:
+def draw(own: Tensor, theirs: Tensor, space: str, path: Path) -> None:
     figure = picture.new_figure(6, 3.5)
-    axes = figure.add_subplot(xlabel="distance to the nearest training image", ylabel="density")
+    label = f"distance to the nearest training image, in {space}"
+    axes = figure.add_subplot(xlabel=label, ylabel="density")
     edges = torch.linspace(0, float(torch.cat([own, theirs]).max()), 41).tolist()
     for distances, name in ((own, "samples"), (theirs, "held-out images")):
         axes.hist(distances.numpy(), edges, density=True, alpha=0.5, label=name)
