@@ -130,7 +130,7 @@ CLAIMS = [
         RING,
         lambda groups: seeds_with_all_modes(only(groups, "least_squares"), 0.9) >= 4,
         "but under instance noise the sigmoid GAN keeps them too, so that the paper's contrast is "
-        "not shown; without noise both drop modes within 10,000 steps",
+        "not shown; without it LSGAN dropped modes here",
     ),
     Claim(
         "lsgan_nobn",
