@@ -15,6 +15,7 @@ from ganzoo.data.mnist5k import DIGITS, mnist5k
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
 from ganzoo.network import Critique
+from ganzoo.players import walk
 from ganzoo.probe import (
     Arithmetic,
     ClassAccuracy,
@@ -31,7 +32,6 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.interpolation import walk
 from ganzoo.probe.linear_svm import balanced
 from ganzoo.probe.modes import coverage
 from ganzoo.probe.nearest import to_training

@@ -1,13 +1,8 @@
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from ganzoo import picture
 from ganzoo.data.base import Data
-from ganzoo.draws import Draws
 from ganzoo.game import Game
-from ganzoo.modes import evaluating
 from ganzoo.probe.base import Probe
 
 
@@ -27,18 +22,7 @@ class Interpolation(Probe):
         self.rows, self.columns, self.seed = rows, columns, seed
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        draws = Draws(self.seed, device=game.device)
-        first, last = (game.latent.draw(self.rows, draws) for _ in range(2))
-        told = game.condition.labels(self.rows).to(game.device)
-        condition = game.condition.draw(told, draws).repeat_interleave(self.columns, dim=0)
-        with evaluating(game):
-            images = game(walk(first, last, self.columns), condition)
+        images = game.interpolate(self.rows, self.columns, self.seed)
         drawn = picture.picture_of(images, self.columns)
         picture.save(drawn, folder / "figures" / "interpolation.png")
         return {}
-
-
-def walk(first: Tensor, last: Tensor, steps: int) -> Tensor:
-    """Equal steps along straight lines: 2 x (N, L) -> (N * steps, L)."""
-    share = torch.linspace(0, 1, steps, device=first.device)[:, None]
-    return (first[:, None] * (1 - share) + last[:, None] * share).flatten(0, 1)
