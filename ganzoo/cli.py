@@ -16,7 +16,7 @@ from ganzoo.error import Bereft, Ended, Interrupted, UserError
 
 
 def main() -> None:
-    """``ganzoo train|sample|evaluate|report|doctor …``."""
+    """``ganzoo train|sample|export|evaluate|report|doctor …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -24,7 +24,9 @@ def main() -> None:
 def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report|doctor")
+    commands = parser.add_subparsers(
+        required=True, metavar="train|sample|export|evaluate|report|doctor"
+    )
 
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
@@ -38,6 +40,22 @@ def parser() -> ArgumentParser:
     command.add_argument("--label", type=int, help="the class to draw (each in turn)")
     command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
     command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
+
+    command = commands.add_parser("export", help="write a trained model for others to read")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
+    command.add_argument("--to", type=Path, required=True, help="the folder to write")
+    command.add_argument(
+        "--format",
+        nargs="+",
+        choices=["safetensors", "onnx", "torch"],
+        default=["safetensors"],
+        help="safetensors is a Hugging Face Hub folder (safetensors)",
+    )
+    command.add_argument("--half", action="store_true", help="round the weights to 16 bits")
+    command.add_argument(
+        "--generator-only", action="store_true", help="leave the discriminator out"
+    )
+    command.set_defaults(command=lambda args, rest: spoken(export, args, rest))
 
     command = commands.add_parser(
         "evaluate", help="score a trained model on its validation split, or any two folders"
@@ -173,6 +191,14 @@ def sample(args: Namespace) -> None:
     from ganzoo.sample import sample  # noqa: PLC0415
 
     print(f"wrote {sample(args.run, args.n, args.seed, args.label, args.out)}")
+
+
+def export(args: Namespace) -> None:
+    from ganzoo.export import export  # noqa: PLC0415
+
+    written = export(args.model, args.to, args.format, args.half, not args.generator_only)
+    for path, difference in written:
+        print(f"wrote {path}: its pictures differ by at most {difference:.1g}")
 
 
 def evaluate(args: Namespace) -> None:

@@ -32,6 +32,8 @@ class Codes(Probe):
         n: Samples of the generator for the bound.
     """
 
+    needs_discriminator = True
+
     def __init__(self, n: int = 10_000) -> None:
         self.n = n
 
