@@ -34,11 +34,29 @@ def parser() -> ArgumentParser:
     command.set_defaults(command=lambda args, rest: train(rest))
 
     command = commands.add_parser("sample", help="draw pictures from a trained model")
-    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
     command.add_argument("--n", type=int, default=64, help="how many pictures (64)")
     command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
     command.add_argument("--label", type=int, help="the class to draw (each in turn)")
-    command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
+    command.add_argument(
+        "--code",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="FACTOR=VALUE",
+        help="set a factor of InfoGAN's code: --code 0=3 --code 1=-1.5 (random)",
+    )
+    command.add_argument("--truncation", type=float, default=1.0, help="scale of the noise (1)")
+    command.add_argument(
+        "--interpolate",
+        type=int,
+        default=1,
+        metavar="STEPS",
+        help="walk from each noise to another in so many pictures",
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("samples.png"), help="a .png, an .npz or a folder"
+    )
     command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
 
     command = commands.add_parser("export", help="write a trained model for others to read")
@@ -190,7 +208,17 @@ def withdraw(folder: Path) -> None:
 def sample(args: Namespace) -> None:
     from ganzoo.sample import sample  # noqa: PLC0415
 
-    print(f"wrote {sample(args.run, args.n, args.seed, args.label, args.out)}")
+    out = sample(
+        args.model,
+        args.out,
+        args.n,
+        args.seed,
+        label=args.label,
+        codes=dict(args.code),
+        truncation=args.truncation,
+        steps=args.interpolate,
+    )
+    print(f"wrote {out}")
 
 
 def export(args: Namespace) -> None:
@@ -232,6 +260,12 @@ def doctor(args: Namespace) -> None:
 
     for name, value in (environment() | places(args.data)).items():
         print(f"{name}: {value}")
+
+
+def setting(word: str) -> tuple[int, float]:
+    """FACTOR=VALUE as numbers."""
+    factor, value = word.split("=")
+    return int(factor), float(value)
 
 
 def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:

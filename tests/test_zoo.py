@@ -9,9 +9,6 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from conftest import shrink
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
 from pytorch_lightning import LightningModule
 from safetensors.torch import load_file
 
@@ -23,26 +20,8 @@ from ganzoo.evaluate import evaluate
 from ganzoo.export import export
 from ganzoo.hub import Pretrained
 from ganzoo.players import Players
-from ganzoo.resume import settings
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
-
-
-@pytest.fixture
-def run(compose, tmp_path):
-    """Make the folder of a run of tiny networks: (folder, game)."""
-
-    def run(*overrides, side=28):
-        cfg = shrink(compose(*overrides, image_shape=(1, side, side)))
-        game = instantiate(cfg.model, _convert_="all").eval()
-        folder = tmp_path / "run"
-        (folder / "checkpoints").mkdir(parents=True)
-        told = {**settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
-        content = {"state_dict": game.state_dict(), "hyper_parameters": told}
-        torch.save(content, folder / "checkpoints/best.ckpt")
-        return folder, game
-
-    return run
 
 
 @pytest.mark.parametrize("name", MODELS)
