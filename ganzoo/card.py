@@ -45,6 +45,8 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
         precision=precision,
         generator=count(players.generator),
         discriminator=count(players.discriminator),
+        held_out=data["val_size"],
+        probes=", ".join(f"n = {each['n']:,}" for each in config["probe"].values() if "n" in each),
         extractors=", ".join(extractors(config["metric"])),
         scores=config["scores"],
     )
