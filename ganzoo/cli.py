@@ -93,6 +93,12 @@ def parser() -> ArgumentParser:
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
     command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
 
+    command = commands.add_parser("explore", help="draw from models on a page of this machine")
+    command.add_argument("models", nargs="+", metavar="RUN|MODEL", help="side by side")
+    command.add_argument("--host", default="127.0.0.1", help="who may look (only this machine)")
+    command.add_argument("--port", type=int, default=7860, help="(7860)")
+    command.set_defaults(command=lambda args, rest: spoken(explore, args, rest))
+
     command = commands.add_parser("doctor", help="versions, devices and folders, for a bug report")
     command.add_argument("--data", type=Path, default=Path("data"), help="data.root (data)")
     command.set_defaults(command=lambda args, rest: spoken(doctor, args, rest))
@@ -237,7 +243,7 @@ def evaluate(args: Namespace) -> None:
         real, fake = args.images
         found = compare(real, fake, args.words)
     elif args.words:
-        found = evaluate(Path(args.words[0]), args.words[1:])
+        found = evaluate(args.words[0], args.words[1:])
     else:
         raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
     for name, value in found.items():
@@ -253,6 +259,12 @@ def report(args: Namespace) -> None:
         raise UserError(
             f"cannot write the report to {args.out}: {error.strerror}; set --out elsewhere."
         ) from error
+
+
+def explore(args: Namespace) -> None:
+    from ganzoo.explore import explore  # noqa: PLC0415
+
+    explore(args.models, args.host, args.port)
 
 
 def doctor(args: Namespace) -> None:
