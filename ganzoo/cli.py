@@ -16,7 +16,7 @@ from ganzoo.error import Bereft, Ended, Interrupted, UserError
 
 
 def main() -> None:
-    """``ganzoo train|sample|evaluate|report|doctor …``."""
+    """``ganzoo train|sample|export|evaluate|report|doctor …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -24,7 +24,9 @@ def main() -> None:
 def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report|doctor")
+    commands = parser.add_subparsers(
+        required=True, metavar="train|sample|export|evaluate|report|doctor"
+    )
 
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
@@ -32,12 +34,46 @@ def parser() -> ArgumentParser:
     command.set_defaults(command=lambda args, rest: train(rest))
 
     command = commands.add_parser("sample", help="draw pictures from a trained model")
-    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
     command.add_argument("--n", type=int, default=64, help="how many pictures (64)")
     command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
     command.add_argument("--label", type=int, help="the class to draw (each in turn)")
-    command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
+    command.add_argument(
+        "--code",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="FACTOR=VALUE",
+        help="set a factor of InfoGAN's code: --code 0=3 --code 1=-1.5 (random)",
+    )
+    command.add_argument("--truncation", type=float, default=1.0, help="scale of the noise (1)")
+    command.add_argument(
+        "--interpolate",
+        type=int,
+        default=1,
+        metavar="STEPS",
+        help="walk from each noise to another in so many pictures",
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("samples.png"), help="a .png, an .npz or a folder"
+    )
     command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
+
+    command = commands.add_parser("export", help="write a trained model for others to read")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
+    command.add_argument("--to", type=Path, required=True, help="the folder to write")
+    command.add_argument(
+        "--format",
+        nargs="+",
+        choices=["safetensors", "onnx", "torch"],
+        default=["safetensors"],
+        help="safetensors is a Hugging Face Hub folder (safetensors)",
+    )
+    command.add_argument("--half", action="store_true", help="round the weights to 16 bits")
+    command.add_argument(
+        "--generator-only", action="store_true", help="leave the discriminator out"
+    )
+    command.set_defaults(command=lambda args, rest: spoken(export, args, rest))
 
     command = commands.add_parser(
         "evaluate", help="score a trained model on its validation split, or any two folders"
@@ -56,6 +92,12 @@ def parser() -> ArgumentParser:
     )
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
     command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
+
+    command = commands.add_parser("explore", help="draw from models on a page of this machine")
+    command.add_argument("models", nargs="+", metavar="RUN|MODEL", help="side by side")
+    command.add_argument("--host", default="127.0.0.1", help="who may look (only this machine)")
+    command.add_argument("--port", type=int, default=7860, help="(7860)")
+    command.set_defaults(command=lambda args, rest: spoken(explore, args, rest))
 
     command = commands.add_parser("doctor", help="versions, devices and folders, for a bug report")
     command.add_argument("--data", type=Path, default=Path("data"), help="data.root (data)")
@@ -172,7 +214,25 @@ def withdraw(folder: Path) -> None:
 def sample(args: Namespace) -> None:
     from ganzoo.sample import sample  # noqa: PLC0415
 
-    print(f"wrote {sample(args.run, args.n, args.seed, args.label, args.out)}")
+    out = sample(
+        args.model,
+        args.out,
+        args.n,
+        args.seed,
+        label=args.label,
+        codes=dict(args.code),
+        truncation=args.truncation,
+        steps=args.interpolate,
+    )
+    print(f"wrote {out}")
+
+
+def export(args: Namespace) -> None:
+    from ganzoo.export import export  # noqa: PLC0415
+
+    written = export(args.model, args.to, args.format, args.half, not args.generator_only)
+    for path, difference in written:
+        print(f"wrote {path}: its pictures differ by at most {difference:.1g}")
 
 
 def evaluate(args: Namespace) -> None:
@@ -183,7 +243,7 @@ def evaluate(args: Namespace) -> None:
         real, fake = args.images
         found = compare(real, fake, args.words)
     elif args.words:
-        found = evaluate(Path(args.words[0]), args.words[1:])
+        found = evaluate(args.words[0], args.words[1:])
     else:
         raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
     for name, value in found.items():
@@ -201,11 +261,23 @@ def report(args: Namespace) -> None:
         ) from error
 
 
+def explore(args: Namespace) -> None:
+    from ganzoo.explore import explore  # noqa: PLC0415
+
+    explore(args.models, args.host, args.port)
+
+
 def doctor(args: Namespace) -> None:
     from ganzoo.environment import environment, places  # noqa: PLC0415
 
     for name, value in (environment() | places(args.data)).items():
         print(f"{name}: {value}")
+
+
+def setting(word: str) -> tuple[int, float]:
+    """FACTOR=VALUE as numbers."""
+    factor, value = word.split("=")
+    return int(factor), float(value)
 
 
 def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:

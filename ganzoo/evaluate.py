@@ -17,11 +17,12 @@ from ganzoo.train import measure
 RAW = "ema=null"
 
 
-def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
+def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
     """Score a run on its validation split.
 
     Args:
-        run: A run's folder or a checkpoint; what probes find is added to its ``metrics.json``.
+        run: A run's folder, a checkpoint or a model's name; what probes find is added to the run's
+            ``metrics.json``.
         overrides: Of the run's data, metrics and probes, such as ``metric=[fid]``,
             ``probe=[parzen]`` or ``data.root=…``; ``ema=null`` scores the generator itself where
             its moving average was trained, too, and ``callback=[standing_statistics]`` or

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from enum import IntEnum
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,14 +18,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from typing_extensions import TypedDict, Unpack
 
 from ganzoo.condition import Condition, Nothing
-from ganzoo.draws import Draws, mix
+from ganzoo.draws import Draws, Stream, mix
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, Turn
-from ganzoo.modes import evaluating, frozen
+from ganzoo.modes import frozen
 from ganzoo.network import DCGAN, Critique, Discriminator, Judge, Network
-from ganzoo.network.discriminator import without_batch_norm
 from ganzoo.optimizer import Optimizers, adam, unrolled
+from ganzoo.players import Players
 from ganzoo.rules import check
 from ganzoo.shape import Shape
 
@@ -71,17 +70,7 @@ class View(NamedTuple):
     draws: Draws
 
 
-class Stream(IntEnum):
-    """Uses of randomness that must not share their numbers."""
-
-    WEIGHTS = 0
-    LAYERS = 1
-    TRAINING = 2
-    VALIDATION = 3
-    SAMPLES = 4
-
-
-class Game(LightningModule):
+class Game(Players, LightningModule):
     """A generator and a discriminator that take turns, each minimising its side of every term.
 
     One ``training_step`` is one generator step: the batch holds ``n_critic`` batches, the
@@ -97,6 +86,7 @@ class Game(LightningModule):
         UserError: If the choices do not fit each other or the images.
     """
 
+    discriminator: Discriminator  # a game has both players
     recipe: ClassVar[Choices] = {
         "condition": Nothing(),
         "latent": Uniform(100),
@@ -111,25 +101,21 @@ class Game(LightningModule):
     }
 
     def __init__(self, image_shape: Shape, **choices: Unpack[Choices]) -> None:
-        super().__init__()
-        self.automatic_optimization = False  # two optimizers take turns
         chosen: Choices = {**Game.recipe, **self.recipe, **choices}
-        self.image_shape = tuple(image_shape)
-        self.condition, self.latent = chosen["condition"], chosen["latent"]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(mix(chosen["seed"], Stream.WEIGHTS))
+            super().__init__(
+                image_shape,
+                chosen["condition"],
+                chosen["latent"],
+                chosen["network"],
+                chosen["head"],
+                per_sample=any(loss.per_sample for loss in chosen["loss"].values()),
+            )
+        self.automatic_optimization = False  # two optimizers take turns
         self.losses, self.optimizer = dict(chosen["loss"]), chosen["optimizer"]
         self.n_critic, self.seed = chosen["n_critic"], chosen["seed"]
         self.accumulate = chosen["accumulate"]
-        network = chosen["network"]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(mix(self.seed, Stream.WEIGHTS))
-            self.generator = network.generator(
-                self.latent.dim, self.condition.dim, self.image_shape
-            )
-            self.discriminator = Discriminator(
-                self.image_shape, self.condition, network, chosen["head"]
-            )
-        if any(loss.per_sample for loss in self.losses.values()):
-            without_batch_norm(self.discriminator)
         self.ema_decay = chosen["ema"]
         check(self)
         self.ema = average_of(self.generator, self.ema_decay) if self.ema_decay else None
@@ -144,33 +130,6 @@ class Game(LightningModule):
         generator = self.generator if self.ema is None else self.ema
         images: Tensor = generator(latent, condition)
         return images.float()
-
-    def sample(self, labels: int | Tensor, seed: int = 0) -> Tensor:
-        """Generate images as after training: (N, C, H, W), in [-1, 1].
-
-        Args:
-            labels: How many, or what each is conditioned on: classes (N,) or vectors (N, K).
-            seed: Same seed, same images.
-
-        Raises:
-            UserError: If the condition comes only with data, and a number is given.
-        """
-        draws = Draws(seed, Stream.SAMPLES, device=self.device)
-        told = self.condition.labels(labels) if isinstance(labels, int) else labels
-        latent = self.latent.draw(len(told), draws)
-        return self._show(latent, self.condition.draw(told.to(self.device), draws))
-
-    def showcase(self, rows: int, columns: int, seed: int = 0) -> Tensor:
-        """Generate a grid that shows what the condition does: (rows * columns, C, H, W).
-
-        Along a row the condition varies and the noise does not; without one, every cell has noise
-        of its own.
-        """
-        draws = Draws(seed, Stream.SAMPLES, device=self.device)
-        condition = self.condition.showcase(rows, columns, draws).to(self.device)
-        repeats = columns if self.condition.dim else 1
-        latent = self.latent.draw(rows * columns // repeats, draws)
-        return self._show(latent.repeat_interleave(repeats, dim=0), condition)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]
@@ -302,11 +261,6 @@ class Game(LightningModule):
     def _schedules(self) -> list[Any]:
         schedules = self.lr_schedulers()
         return schedules if isinstance(schedules, list) else [schedules] * (schedules is not None)
-
-    def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
-        parts = zip(latent.split(256), condition.split(256), strict=True)
-        with evaluating(self):
-            return torch.cat([self(*part) for part in parts])
 
 
 def average_of(generator: nn.Module, decay: float) -> AveragedModel:

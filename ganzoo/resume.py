@@ -15,7 +15,7 @@ from ganzoo.error import UserError
 from ganzoo.files import write_json
 from ganzoo.runs import loaded
 
-TRUSTED_OF_RUNS = (*TRUSTED, "pytorch_lightning.Trainer", "pytorch_lightning.loggers.")
+TRUSTED_OF_RUNS = rf"{TRUSTED}|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
 
 

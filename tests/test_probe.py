@@ -32,10 +32,10 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.interpolation import spherical, straight
 from ganzoo.probe.linear_svm import balanced
 from ganzoo.probe.modes import coverage
 from ganzoo.probe.parzen import SIGMAS
+from ganzoo.walk import spherical, straight
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ class LatentCode(Condition):
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:
         return torch.cat([factor.draw(len(labels), draws) for factor in self.factors], dim=1)
 
-    def labels(self, rows: int) -> Tensor:
+    def labels(self, rows: int, first: int = 0) -> Tensor:
         return torch.zeros(rows, dtype=torch.long)
 
     def log_prior(self, condition: Tensor) -> Tensor:

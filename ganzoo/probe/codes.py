@@ -37,6 +37,8 @@ class Codes(Probe):
         n: Samples of the generator for the bounds.
     """
 
+    needs_discriminator = True
+
     def __init__(self, n: int = 10_000) -> None:
         self.n = n
 

@@ -27,6 +27,8 @@ class LinearSVM(Probe):
         seed: Chooses them.
     """
 
+    needs_discriminator = True
+
     def __init__(self, n_labels: int = 1000, seed: int = 0) -> None:
         self.n_labels, self.seed = n_labels, seed
 
