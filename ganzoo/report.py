@@ -90,7 +90,9 @@ def report(folders: Sequence[Path], to: Path) -> Path:
 
 def trouble(run: Run) -> str:
     """Why a run has no result."""
-    return run.failure or "unfinished: it was killed or is still running (resume=auto goes on)"
+    return run.failure or (
+        "unfinished: it is still running, or was killed and goes on with sweep.resume=… or resume=…"
+    )
 
 
 def leaderboards(runs: Iterable[Run]) -> list[Board]:

@@ -13,7 +13,8 @@ import yaml
 from ganzoo.error import UserError
 
 Curve = list[tuple[float, float, float]]  # (generator steps, real images, score)
-ASIDE = ("seed", "data.root", "data.download", "resume", "allow_changes", "debug", "run_dir")
+PLACES = ("data.root", "data.download")  # another machine keeps the same data elsewhere
+ASIDE = ("seed", *PLACES, "resume", "allow_changes", "debug", "run_dir")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch.distributed as dist
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
@@ -28,7 +27,7 @@ from ganzoo.game import Game
 from ganzoo.logger import go_on
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import Start, finished, record, resumed, settings
+from ganzoo.resume import Start, finished, record, resumed, settings, typed
 from ganzoo.runs import loaded
 
 
@@ -207,8 +206,7 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
 
 def origin(cfg: DictConfig) -> dict[str, Any]:
     """What it takes to repeat the run: the words of its command, and its seed."""
-    words = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
-    return {"command": words, "seed": cfg.seed}
+    return {"command": typed(), "seed": cfg.seed}
 
 
 def add(found: Mapping[str, Any], path: Path) -> None:

@@ -2,20 +2,27 @@
 
 import csv
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 from math import sqrt
+from time import sleep
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ganzoo import cli
+from ganzoo.callback import Finite
 from ganzoo.error import UserError
 from ganzoo.report import leaderboards, report
 from ganzoo.runs import collect
 from ganzoo.statistics import compare, summary
+from ganzoo.sweep import FORK
 
 
 def write_run(folder, scores=(3.0, 2.0), *, model="dcgan", seed=0, data="MNIST5k", n=1000, **more):
@@ -148,7 +155,7 @@ def test_failed_killed_and_half_written_runs_are_listed(sweep, tmp_path):
     report([sweep], tmp_path)
     said = (tmp_path / "report.md").read_text()
     assert re.search("gan.*, seed 7: n_critic must be at least 1.", said)
-    assert said.count("unfinished: it was killed or is still running") == 2
+    assert said.count("unfinished: it is still running, or was killed") == 2
 
 
 def test_a_line_that_is_being_written_is_passed_by(tmp_path):
@@ -171,29 +178,129 @@ def test_where_there_is_no_run_it_says_so(make, tmp_path):
     assert not (tmp_path / "report.html").exists()
 
 
-def test_a_sweep_goes_on_after_failures_and_is_completed_later(tmp_path, capsys, monkeypatch):
-    """One job is refused, one becomes NaN; the others finish, and a second start adds nothing."""
+@pytest.fixture
+def ganzoo(tmp_path, monkeypatch, capsys):
+    """Run ``ganzoo …`` in an empty folder: (exit code, error output)."""
     monkeypatch.chdir(tmp_path)
-    quick = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
-    sweep = ["optimizer.generator.lr=1e-3,1e30", "n_critic=1,0", "hydra.sweep.dir=sweep"]
 
-    def start():
-        monkeypatch.setattr(sys, "argv", ["ganzoo", "train", "-m", *quick, *sweep, "resume=auto"])
-        with pytest.raises(SystemExit) as stop:
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
+        code = 0
+        try:
             cli.main()
-        return stop.value.code, capsys.readouterr()
+        except SystemExit as stop:
+            code = stop.code
+        return code, capsys.readouterr().err
 
-    code, said = start()
+    return run
+
+
+QUICK = [
+    *("data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"),
+    *("data.val_size=50", "logger=[csv]", "callback=[scores,sample_grid,checkpoint]"),
+]
+
+
+def kill(monkeypatch, which, at=3):
+    """Let SIGKILL end the processes of some games after a generator step."""
+    original = Finite.on_train_batch_end
+
+    def then_kill(self, trainer, game, *rest):
+        original(self, trainer, game, *rest)
+        if trainer.global_step == at and which(game):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(Finite, "on_train_batch_end", then_kill)
+
+
+@pytest.mark.slow
+def test_of_twelve_jobs_one_is_refused_one_diverges_one_is_killed(ganzoo, tmp_path, monkeypatch):
+    rates = [*(f"{number}e-4" for number in range(1, 11)), "1e30", "fast"]
+    kill(monkeypatch, lambda game: game.hparams["optimizer"]["generator"]["lr"] == 5e-4)
+    sweep = tmp_path / "sweep"
+    swept = f"optimizer.generator.lr={','.join(rates)}"
+    code, said = ganzoo("train", "-m", *QUICK, swept, f"hydra.sweep.dir={sweep}")
     assert code == 1
-    reported = (tmp_path / "sweep" / "report.md").read_text()
-    assert "| DCGAN | 1 |" in reported
-    assert len(re.findall("n_critic counts discriminator steps", reported)) == 2
-    assert "is nan at generator step" in reported or "is inf at generator step" in reported
-    assert said.err.count("Traceback") == 0
-    finished = tmp_path / "sweep" / "0-dcgan-digits-seed0" / "metrics.json"
-    written = finished.stat().st_mtime_ns
-    start()
-    assert finished.stat().st_mtime_ns == written
+    assert "Traceback" not in said
+
+    def reported():
+        board, _, troubles = (sweep / "report.md").read_text().partition("## Without a result")
+        listed = dict(line[2:].split(": ", 1) for line in troubles.strip().splitlines())
+        reasons = {name.split("lr=")[1].split(",")[0]: why for name, why in listed.items()}
+        return len(re.findall(r"^\| DCGAN optimizer", board, re.MULTILINE)), reasons
+
+    n, reasons = reported()
+    assert n == 9
+    assert reasons.keys() == {"0.0005", "1e+30", "fast"}
+    assert "its process was ended by SIGKILL" in reasons["0.0005"]
+    assert re.search("is (nan|inf) at generator step", reasons["1e+30"])
+    assert "optimizer.generator.lr is a number" in reasons["fast"]
+
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    moved = sweep.rename(tmp_path / "it's elsewhere")
+    before = {path: path.stat().st_mtime_ns for path in moved.glob("*/metrics.json")}
+    assert len(before) == 9
+    began = (moved / "4-dcgan-digits-seed0" / "origin.json").read_bytes()
+    assert ganzoo("train", f"sweep.resume={moved}")[0] == 1
+    sweep = moved
+    n, reasons = reported()
+    assert n == 10
+    assert reasons.keys() == {"1e+30", "fast"}
+    added = set(moved.glob("*/metrics.json")) - before.keys()
+    assert [path.parent.name for path in added] == ["4-dcgan-digits-seed0"]
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert (moved / "4-dcgan-digits-seed0" / "origin.json").read_bytes() == began
+    assert json.loads(next(iter(added)).read_text())["steps"] == 4
+
+
+def test_a_sweep_that_was_killed_as_a_whole_goes_on(ganzoo, tmp_path, monkeypatch):
+    """Its first job stops with a checkpoint, its second had not begun."""
+    words = ["train", "-m", *QUICK, "seed=0,1", "hydra.sweep.dir=sweep", "val_every=1000"]
+    receiver, sender = FORK.Pipe(duplex=False)
+
+    def kill_the_sweep(game):
+        os.kill(os.getppid(), signal.SIGKILL)
+        sleep(1)
+        return False
+
+    kill(monkeypatch, kill_the_sweep)
+    whole = FORK.Process(target=ganzoo, args=words)
+    whole.start()
+    whole.join()
+    assert whole.exitcode == -signal.SIGKILL
+    sender.close()
+    receiver.poll(60)  # the job held the other end until now
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    first, second = (tmp_path / "sweep" / f"{n}-dcgan-digits-seed{n}" for n in (0, 1))
+    assert torch.load(first / "checkpoints" / "last.ckpt")["global_step"] == 3
+    assert not second.exists()
+    assert ganzoo("train", "sweep.resume=sweep") == (0, ANY)
+    for number, folder in enumerate((first, second)):
+        assert json.loads((folder / "metrics.json").read_text())["finished"]
+        origin = json.loads((folder / "origin.json").read_text())
+        assert f"seed={number}" in origin["command"]
+        assert not any("resume" in word for word in origin["command"])
+    assert torch.load(first / "checkpoints" / "last.ckpt")["global_step"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["sweep.resume=nowhere"], "nowhere holds no sweep.json"),
+        (["sweep.resume=sweep", "seed=0,1,2"], "seed=0,1,2 would change the sweep in sweep"),
+        (["sweep.resume=sweep", "model=gan"], "model=gan would change the sweep"),
+    ],
+)
+def test_only_a_sweep_can_be_gone_on_with_and_as_it_was(words, said, ganzoo, tmp_path):
+    write_run(tmp_path / "sweep" / "0", model="dcgan")
+    if "sweep.resume=nowhere" not in words:
+        (tmp_path / "sweep" / "sweep.json").write_text('{"command": ["model=dcgan", "seed=0,1"]}')
+    code, err = ganzoo("train", *words)
+    assert code == 1
+    assert said in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.slow
