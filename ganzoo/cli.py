@@ -104,7 +104,7 @@ def conclude() -> None:
     from ganzoo.sweep import Sweep  # noqa: PLC0415
 
     folder, Sweep.folder = Sweep.folder, None
-    if folder and folder.is_dir() and any(folder.rglob("*.json")):  # some run has begun
+    if folder and folder.is_dir() and any(folder.glob("*/**/*.json")):  # some run has begun
         report(Namespace(folders=[folder], out=folder))
 
 

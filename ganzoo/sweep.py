@@ -155,11 +155,13 @@ def isolated(work: Callable[[DictConfig], float], cfg: DictConfig) -> float:
     process = FORK.Process(target=deliver, args=(sender, work, cfg))
     process.start()
     sender.close()
-    with handing_on(process):
+    with handing_on(process) as handed:
         process.join()
     try:
         outcome = receiver.recv()
     except EOFError:
+        if handed:
+            raise Interrupted(f"stopped: type {RESUME}=… to go on") from None
         raise Ended(
             f"its process was ended by {cause(process.exitcode)}, which the system also does where "
             f"memory runs out: {RESUME}=… goes on from its last checkpoint."
@@ -180,6 +182,8 @@ def deliver(sender: Connection, work: Callable[[DictConfig], float], cfg: DictCo
         sender.send(work(cfg))
     except (UserError, Interrupted) as error:
         sender.send(error)
+    except KeyboardInterrupt:  # before the training began, which would have left a checkpoint
+        return
     except Exception as error:
         if cfg.debug:
             traceback.print_exc()
@@ -195,15 +199,17 @@ def follow() -> None:
 
 
 @contextmanager
-def handing_on(process: Any) -> Iterator[None]:
-    """Let SIGTERM and SIGINT reach the job, which then stops with a checkpoint."""
+def handing_on(process: Any) -> Iterator[list[int]]:
+    """Let SIGTERM and SIGINT reach the job, which then stops with a checkpoint; yields them."""
+    handed: list[int] = []
 
     def hand_on(number: int, frame: Any) -> None:
+        handed.append(number)
         os.kill(process.pid, number)
 
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield handed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

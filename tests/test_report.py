@@ -2,62 +2,18 @@
 
 import csv
 import json
-import os
 import re
 import shutil
-import signal
-import sys
 from math import sqrt
-from time import sleep
-from unittest.mock import ANY
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
+from run_files import write_run
 
-from ganzoo import cli
-from ganzoo.callback import Finite
 from ganzoo.error import UserError
 from ganzoo.report import leaderboards, report
 from ganzoo.runs import collect
-from ganzoo.statistics import compare, summary
-from ganzoo.sweep import FORK
-
-
-def write_run(folder, scores=(3.0, 2.0), *, model="dcgan", seed=0, data="MNIST5k", n=1000, **more):
-    """The files of a finished run whose validations had these scores."""
-    folder.mkdir(parents=True)
-    words = [f"model={model}", f"seed={seed}", *more.pop("words", [])]
-    (folder / "origin.json").write_text(json.dumps({"command": words, "seed": seed}))
-    facts = {"image_shape": [1, 28, 28], "monitor": "val/fid"}
-    settings = {
-        "model": {"_target_": f"ganzoo.model.{model.upper()}"},
-        "data": {"_target_": f"ganzoo.data.{data}"},
-        "facts": facts,
-    }
-    (folder / "config.yaml").write_text(json.dumps(settings))
-    metrics = {
-        "monitor": "val/fid",
-        "val/fid": scores[-1],
-        "val/fid_n": n,
-        "best": min(scores),
-        "best_step": 10,
-        "images": 640,
-        "train_seconds": 2.0,
-        "images_per_second": 320.0,
-        "finished": True,
-        **more,
-    }
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    lines = ["images,step,val/fid"]
-    for number, score in enumerate(scores, start=1):
-        lines += [f"{64 * number * 5},{number * 5},", f",{number * 5},{score}"]
-    (folder / "csv").mkdir()
-    (folder / "csv" / "metrics.csv").write_text("\n".join(lines) + "\n")
-    (folder / "samples").mkdir()
-    Image.new("RGB", (30, 30), (seed, 0, 0)).save(folder / "samples" / "step_000010.png")
-    return folder
+from ganzoo.statistics import best_of, compare, summary
 
 
 @pytest.fixture
@@ -104,6 +60,32 @@ def test_what_cannot_be_compared_has_a_board_of_its_own(other, sweep):
     assert sorted(len(board.entries) for board in boards) == [1, 2]
 
 
+def test_settings_of_a_search_are_one_row_of_a_board_of_their_own(sweep):
+    for number in range(3):
+        rate = f"optimizer.generator.lr=1e-{number}"
+        searched = ["optimizer.generator.lr"]
+        write_run(sweep / f"trial{number}", (number + 1.0,), words=[rate], searched=searched)
+    final, tried = leaderboards(collect([sweep]))
+    assert [entry.variant for entry in final.entries] == ["DCGAN", "WGAN"]
+    assert "settings of a search" in tried.title
+    (row,) = tried.entries
+    assert (row.variant, row.scores.n, row.scores.mean, row.scores.best) == ("DCGAN", 3, 2.0, 1.0)
+
+
+def test_a_run_of_an_experiment_is_repeated_alone(tmp_path):
+    folder = write_run(tmp_path / "run", words=["experiment=lsgan_ring"])
+    (run,) = collect([folder])
+    assert run.command.endswith("experiment=lsgan_ring hydra.mode=RUN")
+
+
+def test_a_run_that_was_stopped_early_is_listed_and_not_ranked(sweep):
+    write_run(sweep / "pruned", (9.0,), model="lsgan", pruned="stopped early after 320 images")
+    (board,) = leaderboards(collect([sweep]))
+    assert [entry.variant for entry in board.entries] == ["DCGAN", "WGAN"]
+    report([sweep], sweep)
+    assert "- LSGAN, seed 0: stopped early after 320 images" in (sweep / "report.md").read_text()
+
+
 def test_unequal_budgets_are_said(sweep):
     write_run(sweep / "longer", model="lsgan", images=1280)
     (board,) = leaderboards(collect([sweep]))
@@ -127,7 +109,7 @@ def test_the_page_holds_all_it_shows(sweep, tmp_path):
     page = path.read_text()
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in page.replace("http-equiv", "")
-    assert page.count("data:image/png;base64") == 4  # two plots, a grid of each variant
+    assert page.count("data:image/png;base64") == 6  # four plots, a grid of each variant
     assert "python train.py model=dcgan seed=0" in page
     lines = list(csv.DictReader((tmp_path / "out" / "report.csv").open()))
     assert len(lines) == 6
@@ -155,7 +137,7 @@ def test_failed_killed_and_half_written_runs_are_listed(sweep, tmp_path):
     report([sweep], tmp_path)
     said = (tmp_path / "report.md").read_text()
     assert re.search("gan.*, seed 7: n_critic must be at least 1.", said)
-    assert said.count("unfinished: it is still running, or was killed") == 2
+    assert said.count("unfinished: still running, or killed") == 2
 
 
 def test_a_line_that_is_being_written_is_passed_by(tmp_path):
@@ -164,6 +146,21 @@ def test_a_line_that_is_being_written_is_passed_by(tmp_path):
         file.write("640")
     (run,) = collect([folder])
     assert run.curve == [(5.0, 320.0, 3.0), (10.0, 640.0, 2.0)]
+
+
+def test_two_sweeps_of_the_same_names_count_the_same_run_once(sweep, tmp_path):
+    other = tmp_path / "other" / "0-dcgan"
+    write_run(other, (9.0, 2.0), model="dcgan", seed=0)  # as in the sweep
+    write_run(tmp_path / "other" / "1-dcgan", (9.0, 5.0), model="dcgan", seed=7)
+    report([sweep, tmp_path / "other"], tmp_path)
+    said = (tmp_path / "report.md").read_text()
+    assert "| DCGAN | 4 | 3.5 |" in said
+    assert "DCGAN, seed 0: left out: the run in 0-dcgan has the same settings and seed" in said
+
+
+def test_the_expected_best_of_some_scores_has_a_known_answer():
+    assert best_of([3.0, 1.0, 2.0]) == pytest.approx([2.0, 4 / 3, 1.0])  # (1+1+2)/3 for pairs
+    assert best_of([5.0]) == [5.0]
 
 
 def test_a_run_is_counted_once_however_often_it_is_named(sweep):
@@ -176,131 +173,6 @@ def test_where_there_is_no_run_it_says_so(make, tmp_path):
     with pytest.raises(UserError, match=r"runs/sweep|is no folder"):
         report([tmp_path / "empty"], tmp_path)
     assert not (tmp_path / "report.html").exists()
-
-
-@pytest.fixture
-def ganzoo(tmp_path, monkeypatch, capsys):
-    """Run ``ganzoo …`` in an empty folder: (exit code, error output)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        return code, capsys.readouterr().err
-
-    return run
-
-
-QUICK = [
-    *("data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"),
-    *("data.val_size=50", "logger=[csv]", "callback=[scores,sample_grid,checkpoint]"),
-]
-
-
-def kill(monkeypatch, which, at=3):
-    """Let SIGKILL end the processes of some games after a generator step."""
-    original = Finite.on_train_batch_end
-
-    def then_kill(self, trainer, game, *rest):
-        original(self, trainer, game, *rest)
-        if trainer.global_step == at and which(game):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    monkeypatch.setattr(Finite, "on_train_batch_end", then_kill)
-
-
-@pytest.mark.slow
-def test_of_twelve_jobs_one_is_refused_one_diverges_one_is_killed(ganzoo, tmp_path, monkeypatch):
-    rates = [*(f"{number}e-4" for number in range(1, 11)), "1e30", "fast"]
-    kill(monkeypatch, lambda game: game.hparams["optimizer"]["generator"]["lr"] == 5e-4)
-    sweep = tmp_path / "sweep"
-    swept = f"optimizer.generator.lr={','.join(rates)}"
-    code, said = ganzoo("train", "-m", *QUICK, swept, f"hydra.sweep.dir={sweep}")
-    assert code == 1
-    assert "Traceback" not in said
-
-    def reported():
-        board, _, troubles = (sweep / "report.md").read_text().partition("## Without a result")
-        listed = dict(line[2:].split(": ", 1) for line in troubles.strip().splitlines())
-        reasons = {name.split("lr=")[1].split(",")[0]: why for name, why in listed.items()}
-        return len(re.findall(r"^\| DCGAN optimizer", board, re.MULTILINE)), reasons
-
-    n, reasons = reported()
-    assert n == 9
-    assert reasons.keys() == {"0.0005", "1e+30", "fast"}
-    assert "its process was ended by SIGKILL" in reasons["0.0005"]
-    assert re.search("is (nan|inf) at generator step", reasons["1e+30"])
-    assert "optimizer.generator.lr is a number" in reasons["fast"]
-
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    moved = sweep.rename(tmp_path / "it's elsewhere")
-    before = {path: path.stat().st_mtime_ns for path in moved.glob("*/metrics.json")}
-    assert len(before) == 9
-    began = (moved / "4-dcgan-digits-seed0" / "origin.json").read_bytes()
-    assert ganzoo("train", f"sweep.resume={moved}")[0] == 1
-    sweep = moved
-    n, reasons = reported()
-    assert n == 10
-    assert reasons.keys() == {"1e+30", "fast"}
-    added = set(moved.glob("*/metrics.json")) - before.keys()
-    assert [path.parent.name for path in added] == ["4-dcgan-digits-seed0"]
-    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    assert (moved / "4-dcgan-digits-seed0" / "origin.json").read_bytes() == began
-    assert json.loads(next(iter(added)).read_text())["steps"] == 4
-
-
-def test_a_sweep_that_was_killed_as_a_whole_goes_on(ganzoo, tmp_path, monkeypatch):
-    """Its first job stops with a checkpoint, its second had not begun."""
-    words = ["train", "-m", *QUICK, "seed=0,1", "hydra.sweep.dir=sweep", "val_every=1000"]
-    receiver, sender = FORK.Pipe(duplex=False)
-
-    def kill_the_sweep(game):
-        os.kill(os.getppid(), signal.SIGKILL)
-        sleep(1)
-        return False
-
-    kill(monkeypatch, kill_the_sweep)
-    whole = FORK.Process(target=ganzoo, args=words)
-    whole.start()
-    whole.join()
-    assert whole.exitcode == -signal.SIGKILL
-    sender.close()
-    receiver.poll(60)  # the job held the other end until now
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    first, second = (tmp_path / "sweep" / f"{n}-dcgan-digits-seed{n}" for n in (0, 1))
-    assert torch.load(first / "checkpoints" / "last.ckpt")["global_step"] == 3
-    assert not second.exists()
-    assert ganzoo("train", "sweep.resume=sweep") == (0, ANY)
-    for number, folder in enumerate((first, second)):
-        assert json.loads((folder / "metrics.json").read_text())["finished"]
-        origin = json.loads((folder / "origin.json").read_text())
-        assert f"seed={number}" in origin["command"]
-        assert not any("resume" in word for word in origin["command"])
-    assert torch.load(first / "checkpoints" / "last.ckpt")["global_step"] == 4
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["sweep.resume=nowhere"], "nowhere holds no sweep.json"),
-        (["sweep.resume=sweep", "seed=0,1,2"], "seed=0,1,2 would change the sweep in sweep"),
-        (["sweep.resume=sweep", "model=gan"], "model=gan would change the sweep"),
-    ],
-)
-def test_only_a_sweep_can_be_gone_on_with_and_as_it_was(words, said, ganzoo, tmp_path):
-    write_run(tmp_path / "sweep" / "0", model="dcgan")
-    if "sweep.resume=nowhere" not in words:
-        (tmp_path / "sweep" / "sweep.json").write_text('{"command": ["model=dcgan", "seed=0,1"]}')
-    code, err = ganzoo("train", *words)
-    assert code == 1
-    assert said in err
-    assert err.count("\n") == 1
 
 
 @pytest.mark.slow
