@@ -9,6 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch.distributed as dist
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
@@ -41,7 +42,7 @@ def train(cfg: DictConfig) -> float:
         Interrupted: If the run was told to stop.
     """
     check(cfg)
-    cfg.max_steps = budget(cfg)
+    cfg.max_steps, cfg.val_every = budget(cfg), interval(cfg)
     if cfg.resume is None and os.environ.get("SLURM_RESTART_COUNT"):  # a job that was requeued
         cfg.resume = "auto"
     if cfg.resume == "auto" and finished(cfg):
@@ -183,10 +184,21 @@ def budget(cfg: DictConfig) -> int:
     """Generator steps until the first of max_steps and max_images is reached; -1 for no limit."""
     limits = [cfg.max_steps]
     if cfg.max_images:
-        processes = make(cfg.trainer, logger=False).world_size
-        images = cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes  # per step
-        limits.append(ceil(cfg.max_images / images))
+        limits.append(ceil(cfg.max_images / images_per_step(cfg)))
     return min((limit for limit in limits if limit), default=-1)
+
+
+def interval(cfg: DictConfig) -> int:
+    """Generator steps between validations."""
+    if not cfg.val_every_images:
+        return int(cfg.val_every)
+    return max(1, cfg.val_every_images // images_per_step(cfg))
+
+
+def images_per_step(cfg: DictConfig) -> int:
+    """Real images that the discriminator sees in a generator step."""
+    processes = make(cfg.trainer, logger=False).world_size
+    return int(cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes)
 
 
 def saved(cfg: DictConfig) -> dict[str, Any]:
@@ -206,7 +218,10 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
 
 def origin(cfg: DictConfig) -> dict[str, Any]:
     """What it takes to repeat the run: the words of its command, and its seed."""
-    return {"command": typed(), "seed": cfg.seed}
+    searched: list[str] = []
+    if HydraConfig.initialized():
+        searched = list(HydraConfig.get().job.config.override_dirname.exclude_keys)
+    return {"command": typed(), "seed": cfg.seed, "searched": searched}
 
 
 def add(found: Mapping[str, Any], path: Path) -> None:

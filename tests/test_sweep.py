@@ -13,7 +13,8 @@ import torch
 from run_files import write_run
 
 from ganzoo import cli
-from ganzoo.callback import Finite
+from ganzoo.callback import Finite, Prune
+from ganzoo.error import Interrupted
 from ganzoo.runs import collect
 from ganzoo.sweep import FORK
 
@@ -171,3 +172,118 @@ def test_jobs_side_by_side_die_alone(ganzoo, tmp_path, monkeypatch):
     ends = {run.seed: (run.finished, run.failure) for run in collect([tmp_path / "sweep"])}
     assert ends[0] == ends[2] == (True, None)
     assert "ended by SIGKILL" in ends[1][1]
+
+
+# Search
+
+STUDY = [
+    *("train", "hparams_search=random", "model=dcgan,wgan", "data=digits", "network.width=4"),
+    *("hydra.sweeper.n_trials=2", "hydra.sweeper.n_seeds=1"),
+]
+
+
+@pytest.fixture
+def scored(monkeypatch, tmp_path):
+    """Let a run's score be told by its learning rate, and keep what was run."""
+    seen = tmp_path / "seen"
+
+    def train(cfg):
+        lr, n_critic = cfg.optimizer.generator.lr, cfg.n_critic
+        with seen.open("a") as file:
+            file.write(f"{cfg.run_dir} {lr} {n_critic} {cfg.seed}\n")
+        if "STOP" in os.environ and seen.read_text().count("\n") == int(os.environ["STOP"]):
+            raise Interrupted("stopped")
+        return lr
+
+    monkeypatch.setattr("ganzoo.train.train", train)
+    return lambda: [line.split() for line in seen.read_text().splitlines()]
+
+
+def trials(folder):
+    optuna = pytest.importorskip("optuna")
+    storage = f"sqlite:///{folder / 'study.db'}"
+    found = {}
+    for name in optuna.get_all_study_names(storage):
+        study = optuna.load_study(study_name=name, storage=storage)
+        found[name] = [(trial.params, trial.value) for trial in study.trials]
+    return found
+
+
+def test_a_search_goes_on_and_asks_for_what_it_would_have_asked(
+    ganzoo, scored, tmp_path, monkeypatch
+):
+    assert ganzoo(*STUDY, "hydra.sweep.dir=whole")[0] == 0
+    monkeypatch.setenv("STOP", str(len(scored()) + 3))
+    assert ganzoo(*STUDY, "hydra.sweep.dir=cut")[0] == 75
+    monkeypatch.delenv("STOP")
+    assert ganzoo("train", "sweep.resume=cut")[0] == 0
+    whole, cut = trials(tmp_path / "whole"), trials(tmp_path / "cut")
+    assert whole == cut
+    assert all(value is not None for study in whole.values() for _, value in study)
+
+    dcgan, wgan = whole["model=dcgan"], whole["model=wgan"]
+    assert len(dcgan) == len(wgan) == 2
+    assert "loss.weight_clipping.bound" in wgan[0][0]
+    assert not any(key.startswith("loss.") for key in dcgan[0][0])
+    assert dcgan[0][0] != dcgan[1][0]
+
+    runs = {name.rpartition("/")[2]: rest for name, *rest in scored()}
+    best = min(value for _, value in dcgan)
+    lr, _, seed = runs["dcgan-best-seed1"]
+    assert (float(lr), seed) == (best, "1")
+    assert {runs[f"dcgan-trial{number}"][2] for number in (0, 1)} == {"0"}
+
+
+def test_a_range_that_is_none_is_refused(ganzoo, scored):
+    code, said = ganzoo(*STUDY, "hydra.sweeper.params.beta1=0.5")
+    assert code == 1
+    assert "hydra.sweeper.params.beta1 is no range: type interval(0.1, 1.0)" in said
+
+
+@pytest.mark.parametrize(
+    ("own", "images", "stopped"),
+    [
+        ((9.0, 4.5), 640, True),
+        ((9.0, 3.5), 640, False),  # the median of the others at 640 images is 4
+        ((3.5, 9.0), 640, False),  # its best so far counts
+        ((5.5,), 320, True),
+        ((4.5,), 320, False),  # at 320 images the others' median was 5
+    ],
+)
+def test_a_run_worse_than_the_median_at_the_same_images_is_hopeless(own, images, stopped, tmp_path):
+    (tmp_path / "sweep.json").write_text("{}")
+    for number, scores in enumerate(((4.0, 3.0, 0.1), (5.0, 4.0, 0.1), (6.0, 5.0, 0.1))):
+        write_run(tmp_path / f"{number}", scores)
+    write_run(tmp_path / "other-data", (0.1, 0.1), data="Ring")
+    write_run(tmp_path / "other-score", (0.1, 0.1), monitor="val/kid")
+    if images > 320:
+        write_run(tmp_path / "behind", (0.1,))
+    run = write_run(tmp_path / "own", own)
+    (run / "metrics.json").unlink()
+    said = Prune(run, patience=3).complaint()
+    assert (said is not None) == stopped
+    if said:
+        assert f"stopped early after {images} images" in said
+    assert Prune(run, patience=4).complaint() is None
+    assert Prune(run, patience=3, warmup=images + 1).complaint() is None
+
+
+def test_a_hopeless_run_stops_and_is_not_run_again(ganzoo, tmp_path):
+    (tmp_path / "sweep.json").write_text("{}")
+    for number in range(4):
+        other = {"data": "Digits", "image_shape": [1, 8, 8], "monitor": "val/fid_digits", "n": 50}
+        run = write_run(tmp_path / f"{number}", **other)
+        curve = "images,step,val/fid_digits\n8,1,\n,1,0.1\n800,100,\n,100,0.1\n"
+        (run / "csv" / "metrics.csv").write_text(curve)
+    prune = [
+        "callback=[scores,checkpoint,prune]",
+        "hydra.run.dir=own",
+        "trainer.log_every_n_steps=1",
+    ]
+    assert ganzoo("train", *QUICK, *prune)[0] == 0
+    metrics = json.loads((tmp_path / "own" / "metrics.json").read_text())
+    assert metrics["steps"] == 2
+    assert metrics["finished"]
+    assert "worse than 0.1, the median of 4 runs" in metrics["pruned"]
+    assert ganzoo("train", *QUICK, *prune, "resume=auto")[0] == 0
+    assert json.loads((tmp_path / "own" / "metrics.json").read_text()) == metrics
