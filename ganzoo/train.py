@@ -25,7 +25,7 @@ from ganzoo.environment import environment
 from ganzoo.error import Bereft, UserError
 from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on
+from ganzoo.logger import go_on, name_of
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
 from ganzoo.resume import Start, finished, record, resumed, settings, typed
@@ -68,13 +68,13 @@ def train(cfg: DictConfig) -> float:
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
+    if not trained:
+        track(trainer, start)
     if trainer.is_global_zero:
         if not trained:  # what it said when it had finished before
             (folder / "metrics.json").unlink(missing_ok=True)
         write_beginning(start)
     if not trained:
-        for logger in trainer.loggers if start.checkpoint else []:
-            go_on(logger, start.step)
         fit(trainer, game, data, start)
     if not trainer.is_global_zero:
         return nan
@@ -95,6 +95,18 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
                 f"resume={start.cfg.run_dir}"
             ) from error
         raise
+
+
+def track(trainer: pl.Trainer, start: Start) -> None:
+    """Open the trackers, each where it was left if the run goes on as it was."""
+    path = Path(start.cfg.run_dir) / "trackers.json"
+    known = {} if start.changes else loaded(path)  # MLflow refuses other settings for a run
+    for logger in trainer.loggers if start.checkpoint else []:
+        go_on(logger, start.step, known.get(type(logger).__name__))
+    if trainer.is_global_zero:
+        names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
+        if given := {kind: name for kind, name in names.items() if name}:
+            write_json(path, given)
 
 
 def write_beginning(start: Start) -> None:
