@@ -25,7 +25,7 @@ from ganzoo.environment import environment
 from ganzoo.error import Bereft, UserError
 from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on, name_of
+from ganzoo.logger import go_on, leave, name_of
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
 from ganzoo.resume import Start, finished, record, resumed, settings, typed
@@ -95,6 +95,9 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
                 f"resume={start.cfg.run_dir}"
             ) from error
         raise
+    finally:
+        for logger in trainer.loggers:
+            leave(logger)
 
 
 def track(trainer: pl.Trainer, start: Start) -> None:

@@ -1,6 +1,6 @@
 """What the trackers of Lightning, chosen in ``conf/logger``, cannot do by themselves."""
 
-from ganzoo.logger.continuation import go_on, name_of
+from ganzoo.logger.continuation import go_on, leave, name_of
 from ganzoo.logger.picture import show
 
-__all__ = ["go_on", "name_of", "show"]
+__all__ = ["go_on", "leave", "name_of", "show"]

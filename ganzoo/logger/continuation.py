@@ -87,5 +87,15 @@ def _(logger: WandbLogger) -> str | None:
         ) from error
 
 
+@singledispatch
+def leave(logger: Logger) -> None:
+    """Let a tracker keep what it was told, and the next run of this process have one of its own."""
+
+
+@leave.register
+def _(logger: WandbLogger) -> None:
+    logger.experiment.finish()
+
+
 def in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].rstrip(".")
