@@ -110,6 +110,7 @@ def train(overrides: list[str] | None = None) -> None:
     import hydra  # noqa: PLC0415
 
     from ganzoo.config import COMPOSING, CONF, explain  # noqa: PLC0415
+    from ganzoo.sweep import spelt_out  # noqa: PLC0415
 
     command = sys.argv
 
@@ -118,8 +119,11 @@ def train(overrides: list[str] | None = None) -> None:
         sys.argv = command  # by which Lightning starts further processes
         return job(cfg)
 
-    if overrides is not None:
-        sys.argv = ["ganzoo train", *overrides]
+    program, *words = sys.argv if overrides is None else ["ganzoo train", *overrides]
+    try:
+        sys.argv = [program, *spelt_out(words)]
+    except UserError as error:
+        fail(str(error))
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
@@ -142,7 +146,7 @@ def conclude() -> None:
     from ganzoo.sweep import Sweep  # noqa: PLC0415
 
     folder, Sweep.folder = Sweep.folder, None
-    if folder and folder.is_dir() and any(folder.rglob("*.json")):  # some run has begun
+    if folder and folder.is_dir() and any(folder.glob("*/**/*.json")):  # some run has begun
         report(Namespace(folders=[folder], out=folder))
 
 
@@ -152,13 +156,16 @@ def job(cfg: Any) -> float:
     from hydra.types import RunMode  # noqa: PLC0415
     from pytorch_lightning.utilities import rank_zero_only  # noqa: PLC0415
 
-    from ganzoo.sweep import apart, starts_processes  # noqa: PLC0415
+    from ganzoo.sweep import apart, isolated, shares_its_process, starts_processes  # noqa: PLC0415
     from ganzoo.train import train  # noqa: PLC0415
 
     hush()
     alone = HydraConfig.get().mode == RunMode.RUN
     try:
-        score = train(cfg) if alone or not starts_processes(cfg) else apart(cfg)
+        if not alone and starts_processes(cfg):
+            score = apart(cfg)
+        else:
+            score = isolated(train, cfg) if shares_its_process() else train(cfg)
         withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
         return score
     except Interrupted as stop:

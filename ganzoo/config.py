@@ -78,7 +78,7 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             "and images are float32: type bf16-mixed, 16-mixed or 32-true."
         )
     yield from about_machine(cfg)
-    for key in ("max_steps", "max_images"):
+    for key in ("max_steps", "max_images", "val_every_images"):
         if cfg[key] is not None and not is_count(cfg[key]):
             yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
     if not any(cfg[key] for key in ("max_steps", "max_images", "max_time")):

@@ -1,4 +1,4 @@
-"""Pictures that a person looks at."""
+"""Pictures that a person looks at; what needs torch imports it, because a report needs none."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
-from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
-from torchvision.utils import make_grid
 
 from ganzoo.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch import Tensor
 
 
 def picture_of(samples: Tensor, columns: int) -> Tensor:
@@ -30,6 +28,8 @@ def picture_of(samples: Tensor, columns: int) -> Tensor:
 
 
 def grid(images: Tensor, columns: int) -> Tensor:
+    from torchvision.utils import make_grid  # noqa: PLC0415
+
     tiles = make_grid(images.clamp(-1, 1), nrow=columns, normalize=True, value_range=(-1, 1))
     return (tiles * 255).round().byte()
 
@@ -55,7 +55,7 @@ def new_figure(
 
 def rendered(figure: Figure) -> Tensor:
     """A figure as a (3, H, W) uint8 picture."""
-    return pil_to_tensor(Image.open(io.BytesIO(png_of(figure))).convert("RGB"))
+    return tensor_of(Image.open(io.BytesIO(png_of(figure))))
 
 
 def png_of(figure: Figure) -> bytes:
@@ -67,7 +67,14 @@ def png_of(figure: Figure) -> bytes:
 
 def read(path: Path) -> Tensor:
     """A PNG as a (3, H, W) uint8 picture."""
-    return pil_to_tensor(Image.open(path).convert("RGB"))
+    return tensor_of(Image.open(path))
+
+
+def tensor_of(image: Image.Image) -> Tensor:
+    """An image as a (3, H, W) uint8 picture."""
+    from torchvision.transforms.functional import pil_to_tensor  # noqa: PLC0415
+
+    return pil_to_tensor(image.convert("RGB"))
 
 
 def save_animation(frames: Sequence[Tensor], path: Path, seconds: float = 10.0) -> None:

@@ -13,7 +13,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
 from ganzoo.files import write_json
-from ganzoo.runs import loaded
+from ganzoo.runs import PLACES, loaded
 
 TRUSTED_OF_RUNS = rf"{TRUSTED}|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
@@ -43,8 +43,7 @@ def resumed(cfg: DictConfig) -> Start:
 
     ``resume=RUN`` alone takes the run as it was configured; whatever is typed beside it must say
     the same, unless ``allow_changes=true`` lets it differ. ``resume=auto`` is the newest unfinished
-    run of the same settings beside the one that would begin, else a new one: a sweep that is
-    started again with it and the same ``hydra.sweep.dir=…`` runs what is missing or failed.
+    run of the same settings beside the one that would begin, else a new one.
 
     Raises:
         UserError: If there is nothing to go on from, or the settings differ.
@@ -70,7 +69,7 @@ def resumed(cfg: DictConfig) -> Start:
         )
     own = OmegaConf.to_container(cfg)
     assert isinstance(own, dict)
-    chosen = OmegaConf.create({**own, **({} if changes else began), "run_dir": str(folder)})
+    chosen = OmegaConf.create({**own, **({} if typed() else began), "run_dir": str(folder)})
     return Start(chosen, checkpoint, step, changes)
 
 
@@ -98,7 +97,12 @@ def finished(cfg: DictConfig) -> bool:
     """Whether the run that would begin has been here before, with these settings, to its end."""
     folder = Path(cfg.run_dir)
     done = has_finished(folder) and (folder / "config.yaml").exists()
-    return done and flat(configuration(folder)) == flat(settings(cfg))
+    return done and fits(folder, cfg)
+
+
+def fits(folder: Path, cfg: DictConfig) -> bool:
+    """Whether a run was begun with these settings."""
+    return not any(differences(flat(configuration(folder)), flat(settings(cfg))))
 
 
 def typed() -> list[str]:
@@ -151,7 +155,7 @@ def newest(cfg: DictConfig) -> Path | None:
     for folder in [here, *beside]:
         unfinished = not has_finished(folder) and (folder / "config.yaml").exists()
         begun = unfinished and any(folder.glob("checkpoints/*.ckpt"))
-        if begun and flat(configuration(folder)) == flat(settings(cfg)):
+        if begun and fits(folder, cfg):
             return folder
     return None
 
@@ -165,8 +169,8 @@ def flat(settings: Any, key: str = "") -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
-    """Keys whose values differ, with both."""
-    for key in sorted(before.keys() | now.keys()):
+    """Keys whose values differ, with both; where the data lies makes no difference."""
+    for key in sorted((before.keys() | now.keys()) - set(PLACES)):
         if before.get(key) != now.get(key):
             yield key, before.get(key), now.get(key)
 

@@ -25,10 +25,10 @@ from ganzoo.environment import environment
 from ganzoo.error import Bereft, UserError
 from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on, show_figures
+from ganzoo.logger import go_on, leave, name_of, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import Start, finished, record, resumed, settings
+from ganzoo.resume import Start, finished, record, resumed, settings, typed
 from ganzoo.runs import loaded
 
 
@@ -42,7 +42,7 @@ def train(cfg: DictConfig) -> float:
         Interrupted: If the run was told to stop.
     """
     check(cfg)
-    cfg.max_steps = budget(cfg)
+    cfg.max_steps, cfg.val_every = budget(cfg), interval(cfg)
     if cfg.resume is None and os.environ.get("SLURM_RESTART_COUNT"):  # a job that was requeued
         cfg.resume = "auto"
     if cfg.resume == "auto" and finished(cfg):
@@ -68,19 +68,23 @@ def train(cfg: DictConfig) -> float:
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
+    track(trainer, start)
     if trainer.is_global_zero:
         if not trained:  # what it said when it had finished before
             (folder / "metrics.json").unlink(missing_ok=True)
         write_beginning(start)
-    if not trained:
-        for logger in trainer.loggers if start.checkpoint else []:
-            go_on(logger, start.step)
-        fit(trainer, game, data, start)
+    try:
+        if not trained:
+            fit(trainer, game, data, start)
+        if trainer.is_global_zero:
+            measure(probes, game, data, folder)
+            for logger in trainer.loggers:
+                show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
+    finally:
+        for logger in trainer.loggers:
+            leave(logger)
     if not trainer.is_global_zero:
         return nan
-    measure(probes, game, data, folder)
-    for logger in trainer.loggers:
-        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
 
@@ -97,6 +101,18 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
                 f"resume={start.cfg.run_dir}"
             ) from error
         raise
+
+
+def track(trainer: pl.Trainer, start: Start) -> None:
+    """Open the trackers, each where it was left if the run goes on as it was."""
+    path = Path(start.cfg.run_dir) / "trackers.json"
+    known = {} if start.changes else loaded(path)  # MLflow refuses other settings for a run
+    for logger in trainer.loggers if start.checkpoint else []:
+        go_on(logger, start.step, known.get(type(logger).__name__))
+    if trainer.is_global_zero:
+        names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
+        if given := {kind: name for kind, name in names.items() if name}:
+            write_json(path, given)
 
 
 def write_beginning(start: Start) -> None:
@@ -186,10 +202,21 @@ def budget(cfg: DictConfig) -> int:
     """Generator steps until the first of max_steps and max_images is reached; -1 for no limit."""
     limits = [cfg.max_steps]
     if cfg.max_images:
-        processes = make(cfg.trainer, logger=False).world_size
-        images = cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes  # per step
-        limits.append(ceil(cfg.max_images / images))
+        limits.append(ceil(cfg.max_images / images_per_step(cfg)))
     return min((limit for limit in limits if limit), default=-1)
+
+
+def interval(cfg: DictConfig) -> int:
+    """Generator steps between validations."""
+    if not cfg.val_every_images:
+        return int(cfg.val_every)
+    return max(1, cfg.val_every_images // images_per_step(cfg))
+
+
+def images_per_step(cfg: DictConfig) -> int:
+    """Real images that the discriminator sees in a generator step."""
+    processes = make(cfg.trainer, logger=False).world_size
+    return int(cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes)
 
 
 def saved(cfg: DictConfig) -> dict[str, Any]:
@@ -209,8 +236,10 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
 
 def origin(cfg: DictConfig) -> dict[str, Any]:
     """What it takes to repeat the run: the words of its command, and its seed."""
-    words = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
-    return {"command": words, "seed": cfg.seed}
+    searched: list[str] = []
+    if HydraConfig.initialized():
+        searched = list(HydraConfig.get().job.config.override_dirname.exclude_keys)
+    return {"command": typed(), "seed": cfg.seed, "searched": searched}
 
 
 def add(found: Mapping[str, Any], path: Path) -> None:

@@ -7,6 +7,7 @@ from ganzoo.callback.finite import Finite
 from ganzoo.callback.instance_noise import InstanceNoise
 from ganzoo.callback.interruption import Interruption
 from ganzoo.callback.progress import Progress
+from ganzoo.callback.prune import Prune
 from ganzoo.callback.sample_grid import SampleGrid
 from ganzoo.callback.scores import Scores
 from ganzoo.callback.statistics import BatchStatistics, StandingStatistics
@@ -22,6 +23,7 @@ __all__ = [
     "Interruption",
     "Last",
     "Progress",
+    "Prune",
     "SampleGrid",
     "Scores",
     "StandingStatistics",
