@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import ceil, nan
 from pathlib import Path
 from typing import Any
@@ -68,21 +69,14 @@ def train(cfg: DictConfig) -> float:
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
-    track(trainer, start)
-    if trainer.is_global_zero:
-        if not trained:  # what it said when it had finished before
-            (folder / "metrics.json").unlink(missing_ok=True)
-        write_beginning(start)
-    try:
+    with tracked(trainer, start):  # which may refuse, before anything is written
+        if trainer.is_global_zero:
+            write_beginning(start, trained)
         if not trained:
             fit(trainer, game, data, start)
         if trainer.is_global_zero:
             measure(probes, game, data, folder)
-            for logger in trainer.loggers:
-                show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
-    finally:
-        for logger in trainer.loggers:
-            leave(logger)
+            show(trainer, folder)
     if not trainer.is_global_zero:
         return nan
     add({**told(folder), "finished": True}, folder / "metrics.json")
@@ -103,8 +97,9 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
         raise
 
 
-def track(trainer: pl.Trainer, start: Start) -> None:
-    """Open the trackers, each where it was left if the run goes on as it was."""
+@contextmanager
+def tracked(trainer: pl.Trainer, start: Start) -> Iterator[None]:
+    """Open the trackers, each where it was left if the run goes on as it was, and close them."""
     path = Path(start.cfg.run_dir) / "trackers.json"
     known = {} if start.changes else loaded(path)  # MLflow refuses other settings for a run
     for logger in trainer.loggers if start.checkpoint else []:
@@ -113,12 +108,25 @@ def track(trainer: pl.Trainer, start: Start) -> None:
         names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
         if given := {kind: name for kind, name in names.items() if name}:
             write_json(path, given)
+    try:
+        yield
+    finally:
+        for logger in trainer.loggers:
+            leave(logger)
 
 
-def write_beginning(start: Start) -> None:
+def show(trainer: pl.Trainer, folder: Path) -> None:
+    """Show the trackers what the probes drew."""
+    for logger in trainer.loggers:
+        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
+
+
+def write_beginning(start: Start, trained: bool) -> None:
     """Write into the run's folder what it is, before anything else."""
     cfg, folder = start.cfg, Path(start.cfg.run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    if not trained:  # what it said when it had finished before
+        (folder / "metrics.json").unlink(missing_ok=True)
     if start.changes:
         record(folder, start.step, start.changes)
     write_whole(folder / "config.yaml", OmegaConf.to_yaml(saved(cfg)).encode())
