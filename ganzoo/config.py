@@ -102,8 +102,14 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             f"network.packing={packing} images are judged together, and data.batch_size="
             f"{cfg.data.batch_size} does not divide by it: type data.batch_size={64 * packing}."
         )
+    yield from about_words(cfg)
+
+
+def about_words(cfg: DictConfig) -> Iterator[str]:
     if cfg.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time)):
         yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
+    if cfg.on_nonfinite not in ("stop", "skip", "rewind"):
+        yield f"on_nonfinite is stop, skip or rewind, got {cfg.on_nonfinite}: type one of them."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
 

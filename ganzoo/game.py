@@ -116,6 +116,7 @@ class Game(LightningModule):
         self.condition, self.latent = chosen["condition"], chosen["latent"]
         self.losses, self.optimizer = dict(chosen["loss"]), chosen["optimizer"]
         self.n_critic, self.seed = chosen["n_critic"], chosen["seed"]
+        self.training_seed = self.seed  # until a run is rewound
         self.accumulate = chosen["accumulate"]
         network = chosen["network"]
         with torch.random.fork_rng(devices=[]):
@@ -184,7 +185,7 @@ class Game(LightningModule):
                 views.append(View(images, self.latent.draw(len(images), own), condition, own))
                 fake = self.generator(views[-1].latent, condition)
                 curves.append(self._discriminate(views[-1], fake.detach()))
-            self._step(for_discriminator, counted=False)
+            self._step(for_discriminator, curves, counted=False)
             for loss in self.losses.values():
                 loss.constrain(self.discriminator)
         # The last fakes serve both turns, as in the DCGAN authors' code: G has not moved since.
@@ -192,8 +193,8 @@ class Game(LightningModule):
         for_generator.zero_grad()
         for view, fakes in zip(views, chain(again, [fake]), strict=True):
             curves.append(self._generate(view, fakes))
-        self._step(for_generator, counted=True)
-        self._after_step(len(batch[0]), means(curves))
+        self._step(for_generator, curves, counted=True)
+        self._after_step(len(batch[0]))
 
     def _discriminate(self, view: View, fake: Tensor) -> Terms:
         """The discriminator's side of one view; returns its curves."""
@@ -227,8 +228,9 @@ class Game(LightningModule):
             self.manual_backward(total(terms) / self.accumulate)
         return {f"generator/{name}": value for name, value in terms.items()}
 
-    def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
+    def _step(self, optimizer: LightningOptimizer, curves: Sequence[Terms], counted: bool) -> None:
         """Step down the gradients; only counted steps move ``global_step``."""
+        self.curves = means(curves)
         if counted:
             optimizer.step()
         else:
@@ -239,12 +241,12 @@ class Game(LightningModule):
             weights = [each for group in optimizer.param_groups for each in group["params"]]
             torch.nn.utils.clip_grad_norm_(weights, self.optimizer.clip_norm)
 
-    def _after_step(self, rows: int, curves: Terms) -> None:
-        if self.ema is not None:
+    def _after_step(self, rows: int) -> None:
+        moved = any(each.grad is not None for each in self.generator.parameters())
+        if self.ema is not None and moved:  # a callback may have taken the gradients away
             self.ema.update_parameters(self.generator)
         for schedule in self._schedules():
             schedule.step()
-        self.curves = curves
         if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             images = self.global_step * rows * self.trainer.world_size
             self.log_dict(self.curves)
@@ -271,7 +273,7 @@ class Game(LightningModule):
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         # Dropout and the like read the global generators: what they draw must depend on the step
         # and not on what was drawn before, or a resumed run would differ.
-        seed = mix(self.seed, Stream.LAYERS, self.global_step, self.global_rank)
+        seed = mix(self.training_seed, Stream.LAYERS, self.global_step, self.global_rank)
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
@@ -280,7 +282,7 @@ class Game(LightningModule):
         # Accumulated parts share a step's numbers as processes do, part by part and then by rank.
         world = self.trainer.world_size
         share = {"rank": part * world + self.global_rank, "world": self.accumulate * world}
-        return Draws(self.seed, stream, step, **share, device=self.device)
+        return Draws(self.training_seed, stream, step, **share, device=self.device)
 
     def _schedules(self) -> list[Any]:
         schedules = self.lr_schedulers()

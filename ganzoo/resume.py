@@ -128,14 +128,20 @@ def configuration(folder: Path) -> dict[str, Any]:
     return settings(began)
 
 
-def newest_intact(folder: Path) -> tuple[Path, int]:
-    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+def intact(folder: Path) -> dict[Path, int]:
+    """The run's checkpoints that can be read, and the generator steps of each."""
     steps: dict[Path, int] = {}
     for path in sorted(folder.glob("checkpoints/*.ckpt"), reverse=True):  # last before best
         try:
             steps[path] = read(path)["global_step"]
         except (UserError, KeyError) as problem:
             rank_zero_warn(f"Another checkpoint is taken, because {problem}")
+    return steps
+
+
+def newest_intact(folder: Path) -> tuple[Path, int]:
+    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+    steps = intact(folder)
     if not steps:
         raise UserError(
             f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin "

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from math import ceil, nan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
-from ganzoo.error import UserError
+from ganzoo.error import NotFinite, UserError
 from ganzoo.files import write_json, write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import Start, finished, record, resumed, settings
+from ganzoo.resume import Start, finished, intact, record, resumed, settings
 from ganzoo.runs import loaded
 
 
@@ -63,14 +64,39 @@ def train(cfg: DictConfig) -> float:
         if not trained:  # what it said when it had finished before
             (folder / "metrics.json").unlink(missing_ok=True)
     if not trained:
-        for logger in trainer.loggers if start.checkpoint else []:
-            go_on(logger, start.step)
-        trainer.fit(game, data, ckpt_path=start.checkpoint)
+        game = fit(start, trainer, game, data)
     if not trainer.is_global_zero:
         return nan
     measure(probes, game, data, folder)
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
+
+
+def fit(start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool = False) -> Game:
+    """Train, after a rewind more than once, and return the game that was trained.
+
+    Raises:
+        NotFinite: If a number is not finite, and there is no checkpoint that has not been tried.
+    """
+    for logger in trainer.loggers if start.checkpoint else []:
+        go_on(logger, start.step)
+    try:
+        trainer.fit(game, data, ckpt_path=start.checkpoint)
+    except NotFinite as trouble:
+        cfg, folder = start.cfg, Path(start.cfg.run_dir)
+        steps = intact(folder) if cfg.on_nonfinite == "rewind" else {}
+        if not steps or (rewound and max(steps.values()) == start.step):
+            raise
+        checkpoint, step = max(steps.items(), key=itemgetter(1))
+        if trainer.is_global_zero:
+            record(folder, step, [("rewound", None, str(trouble))])
+            Console(stderr=True).print(
+                f"rewound to generator step {step}, because {trouble}", soft_wrap=True, markup=False
+            )
+        trainer, game = build(cfg, rewound=True)
+        game.save_hyperparameters(saved(cfg))
+        return fit(start._replace(checkpoint=checkpoint, step=step), trainer, game, data, True)
+    return game
 
 
 def write_beginning(start: Start) -> None:
@@ -106,15 +132,20 @@ def falls(metric: DictConfig) -> bool:
     return kind.falls
 
 
-def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
-    """Build the trainer and the game."""
+def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
+    """Build the trainer and the game.
+
+    Args:
+        cfg: Of the run.
+        rewound: Whether to go on with other data and noise than the checkpoint's run had.
+    """
     game = make(cfg.model, _convert_="all")
     try:
         game.configure_optimizers()
     except (TypeError, ValueError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     callbacks = [
-        Finite(cfg.run_dir),
+        Finite(cfg.run_dir, cfg.on_nonfinite, rewound=rewound),
         *make(cfg.callback).values(),
         Summary(cfg.run_dir, cfg.facts.monitor),
         Interruption(cfg.run_dir),
