@@ -1,5 +1,6 @@
 """The commands. torch is imported only once there is something to do with it."""
 
+import errno
 import logging
 import os
 import sys
@@ -7,11 +8,14 @@ import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
 from ganzoo.error import Interrupted, NotFinite, UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
 
 def main() -> None:
@@ -70,6 +74,7 @@ def train(overrides: list[str] | None = None) -> None:
 
     if overrides is not None:
         sys.argv = ["ganzoo train", *overrides]
+    refuse_no_group(sys.argv[1:], CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)
@@ -80,11 +85,23 @@ def train(overrides: list[str] | None = None) -> None:
     except COMPOSING as error:
         fail(explain(error))
     except OSError as error:
-        if not error.filename:
+        if not error.filename and error.errno not in FULL:
             raise
-        fail(f"cannot write {error.filename}: {error.strerror}; set hydra.run.dir=… elsewhere.")
+        where = error.filename or "into the folder of the run"
+        fail(
+            f"cannot write {where}: {error.strerror}; make room there and go on by resume=…, or "
+            "set hydra.run.dir=… elsewhere."
+        )
     finally:
         conclude()
+
+
+def refuse_no_group(words: list[str], conf: Path) -> None:
+    """Hydra has another way to say that nothing of a group is chosen, and a traceback for this."""
+    for word in words:
+        group, _, choice = word.partition("=")
+        if choice == "null" and (conf / group).is_dir():
+            fail(f"{word} is not how a group is left out: type ~{group} for none of it.")
 
 
 def conclude() -> None:
@@ -106,11 +123,8 @@ def job(cfg: Any) -> float:
 
     hush()
     try:
-        score = train(cfg)
-        withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
-        return score
+        return train(cfg)
     except Interrupted as stop:
-        withdraw(Path(cfg.run_dir))
         print(stop, file=sys.stderr)
         sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
     except Exception as error:
@@ -118,13 +132,16 @@ def job(cfg: Any) -> float:
         begun = isinstance(error, NotFinite) or not isinstance(error, UserError)
         if begun or not alone:
             resuming = cfg.resume not in (None, "auto")
-            note_failure(Path(cfg.resume if resuming else cfg.run_dir), origin(cfg), error)
-        withdraw(Path(cfg.run_dir))
+            with suppress(OSError):  # of which the error may speak
+                note_failure(Path(cfg.resume if resuming else cfg.run_dir), origin(cfg), error)
         if cfg.debug:
             traceback.print_exc()
         if alone and isinstance(error, UserError):
             fail(str(error))
         raise
+    finally:
+        for made in (cfg.run_dir, HydraConfig.get().runtime.output_dir):
+            withdraw(Path(made))  # empty if the run never began, or went on elsewhere
 
 
 def hush() -> None:

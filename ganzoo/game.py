@@ -289,14 +289,15 @@ class Game(LightningModule):
         return schedules if isinstance(schedules, list) else [schedules] * (schedules is not None)
 
     def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
-        parts = zip(latent.split(256), condition.split(256), strict=True)
+        parts = zip(torch.split(latent, 256), torch.split(condition, 256), strict=True)
         with evaluating(self):
             return torch.cat([self(*part) for part in parts])
 
 
 def average_of(generator: nn.Module, decay: float) -> AveragedModel:
     """A frozen copy of the generator that follows its weights as an exponential average."""
-    average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(generator, multi_avg_fn=follow)
     return average.requires_grad_(False)
 
 

@@ -1,6 +1,5 @@
 """A run that was cut off goes on from its last checkpoint as if nothing had happened."""
 
-import json
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -13,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
 from ganzoo.files import write_json
-from ganzoo.runs import loaded
+from ganzoo.runs import is_run, loaded
 
 TRUSTED_OF_RUNS = (*TRUSTED, "pytorch_lightning.Trainer", "pytorch_lightning.loggers.")
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
@@ -116,13 +115,12 @@ def settings(cfg: DictConfig) -> dict[str, Any]:
 
 def configuration(folder: Path) -> dict[str, Any]:
     """The settings that a run was begun with."""
-    try:
-        began = OmegaConf.load(folder / "config.yaml")
-    except OSError as error:
+    if not is_run(loaded(folder / "config.yaml")):
         raise UserError(
-            f"{folder} holds no config.yaml, so it is no run that could go on: give the folder "
-            "that training named, such as resume=runs/dcgan-mnist5k/…"
-        ) from error
+            f"{folder} holds no config.yaml that can be read, so it is no run that could go on: "
+            "give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
+        )
+    began = OmegaConf.load(folder / "config.yaml")
     assert isinstance(began, DictConfig)
     refuse_strangers(OmegaConf.to_container(began), TRUSTED_OF_RUNS)
     return settings(began)
@@ -179,6 +177,5 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]
 def record(folder: Path, step: int, changes: list[Change]) -> None:
     """Write into ``changes.json`` of the run what changed, and at which step."""
     path = folder / "changes.json"
-    known = json.loads(path.read_text()) if path.exists() else []
     changed = {key: {"before": before, "now": now} for key, before, now in changes}
-    write_json(path, [*known, {"step": step, "changed": changed}])
+    write_json(path, [*loaded(path, []), {"step": step, "changed": changed}])

@@ -13,18 +13,19 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.callback import Finite, Interruption, Summary
+from ganzoo.callback import DensityCurve, Finite, Interruption, Scores, Summary, WholeCheckpoints
 from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
 from ganzoo.error import NotFinite, UserError
-from ganzoo.files import write_json, write_whole
+from ganzoo.files import clear, write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on
+from ganzoo.logger import go_on, log_in
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
 from ganzoo.resume import Start, finished, intact, record, resumed, settings
@@ -53,8 +54,7 @@ def train(cfg: DictConfig) -> float:
     state_facts(cfg, data)
     trainer, game = build(cfg)
     probes = list(make(cfg.probe).values())
-    for probe in probes:
-        probe.check(game, data)
+    ask(trainer, game, data, probes)
     game.save_hyperparameters(saved(cfg))
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
@@ -70,6 +70,26 @@ def train(cfg: DictConfig) -> float:
     measure(probes, game, data, folder)
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
+
+
+def ask(trainer: pl.Trainer, game: Game, data: Data, probes: Sequence[Probe]) -> None:
+    """Let whatever watches or measures a game refuse it, before training starts.
+
+    Raises:
+        UserError: If something does.
+    """
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Scores | DensityCurve):
+            callback.check(game, data)
+    logged = any(isinstance(each, CSVLogger) for each in trainer.loggers)
+    for probe in probes:
+        probe.check(game, data)
+        if probe.reads_log and not logged:
+            raise UserError(
+                f"probe={type(probe).__name__} reads the csv logger's file: add csv to logger=[…]."
+            )
+    for logger in trainer.loggers:
+        log_in(logger)
 
 
 def fit(start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool = False) -> Game:
@@ -103,6 +123,7 @@ def write_beginning(start: Start) -> None:
     """Write into the run's folder what it is, before anything else."""
     cfg, folder = start.cfg, Path(start.cfg.run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    clear(folder)
     if start.changes:
         record(folder, start.step, start.changes)
     write_whole(folder / "config.yaml", OmegaConf.to_yaml(saved(cfg)).encode())
@@ -161,6 +182,7 @@ def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
         logger=list(make(cfg.logger).values()),
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
+    trainer.strategy.checkpoint_io = WholeCheckpoints()
     return trainer, game
 
 
@@ -197,8 +219,7 @@ def origin(cfg: DictConfig) -> dict[str, Any]:
 
 def add(found: Mapping[str, Any], path: Path) -> None:
     """Add entries to a JSON file, which need not be there yet."""
-    metrics = json.loads(path.read_text()) if path.exists() else {}
-    write_json(path, metrics | dict(found))
+    write_json(path, loaded(path) | dict(found))
 
 
 def report(folder: Path) -> float:

@@ -41,7 +41,7 @@ class PRDC(KeepingScore):
         neighbourhood = radii(real, self.k_neighbourhood)
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
-        for rows in torch.arange(len(fake), device=real.device).split(CHUNK):
+        for rows in torch.split(torch.arange(len(fake), device=real.device), CHUNK):
             distances = torch.cdist(real, fake[rows])  # (N, rows)
             precise += int((distances < real_manifold[:, None]).any(0).sum())
             density += int((distances < neighbourhood[:, None]).sum())

@@ -41,7 +41,7 @@ def unrolled(
 def with_weights(player: nn.Module, weights: Tensor) -> Player:
     """The player with other weights, all in one vector; its buffers stay as they are."""
     named = dict(player.named_parameters())
-    parts = weights.split([each.numel() for each in named.values()])
+    parts = torch.split(weights, [each.numel() for each in named.values()])
     tensors = {
         name: part.view_as(like) for (name, like), part in zip(named.items(), parts, strict=True)
     }

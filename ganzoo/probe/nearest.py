@@ -50,7 +50,7 @@ def to_training(images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tenso
     points = images.flatten(1)
     distance = points.new_full((len(points),), torch.inf)
     which = torch.zeros(len(points), dtype=torch.long)
-    for start, (others, _) in enumerate(data.source.batches(rows.split(BATCH))):
+    for start, (others, _) in enumerate(data.source.batches(torch.split(rows, BATCH))):
         found, place = nearest(points, others.flatten(1))
         nearer = found < distance
         distance = torch.where(nearer, found, distance)
