@@ -9,11 +9,12 @@ import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
-from ganzoo.error import Interrupted, NotFinite, UserError
+from ganzoo.error import Bereft, Ended, Interrupted, UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
@@ -72,12 +73,19 @@ def train(overrides: list[str] | None = None) -> None:
 
     from ganzoo.config import COMPOSING, CONF, explain  # noqa: PLC0415
 
+    command = sys.argv
+
+    @wraps(job)
+    def run(cfg: Any) -> float:
+        sys.argv = command  # by which Lightning starts further processes
+        return job(cfg)
+
     if overrides is not None:
         sys.argv = ["ganzoo train", *overrides]
     refuse_no_group(sys.argv[1:], CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)
+    app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
     try:
         app()
     except UserError as error:
@@ -117,23 +125,23 @@ def job(cfg: Any) -> float:
     """One run of Hydra's, alone or in a sweep."""
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
     from hydra.types import RunMode  # noqa: PLC0415
+    from pytorch_lightning.utilities import rank_zero_only  # noqa: PLC0415
 
-    from ganzoo.sweep import note_failure  # noqa: PLC0415
-    from ganzoo.train import origin, train  # noqa: PLC0415
+    from ganzoo.sweep import apart, starts_processes  # noqa: PLC0415
+    from ganzoo.train import train  # noqa: PLC0415
 
     hush()
+    alone = HydraConfig.get().mode == RunMode.RUN
     try:
-        return train(cfg)
+        return train(cfg) if alone or not starts_processes(cfg) else apart(cfg)
     except Interrupted as stop:
+        if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
+            sys.exit(0)  # the process that started this one takes any other code for its death
         print(stop, file=sys.stderr)
         sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
     except Exception as error:
-        alone = HydraConfig.get().mode == RunMode.RUN
-        begun = isinstance(error, NotFinite) or not isinstance(error, UserError)
-        if begun or not alone:
-            resuming = cfg.resume not in (None, "auto")
-            with suppress(OSError):  # of which the error may speak
-                note_failure(Path(cfg.resume if resuming else cfg.run_dir), origin(cfg), error)
+        if begun(error) or not alone:
+            note(error, cfg)
         if cfg.debug:
             traceback.print_exc()
         if alone and isinstance(error, UserError):
@@ -144,10 +152,29 @@ def job(cfg: Any) -> float:
             withdraw(Path(made))  # empty if the run never began, or went on elsewhere
 
 
+def begun(error: Exception) -> bool:
+    """Whether the run had begun when it failed, and was not refused."""
+    return isinstance(error, Ended) or not isinstance(error, UserError)
+
+
+def note(error: Exception, cfg: Any) -> None:
+    """Write into the run's folder why it failed."""
+    from ganzoo.sweep import note_failure  # noqa: PLC0415
+    from ganzoo.train import origin  # noqa: PLC0415
+
+    resuming = cfg.resume not in (None, "auto")
+    folder = Path(cfg.resume if resuming else cfg.run_dir)
+    if not (isinstance(error, Bereft) and (folder / "failure.json").exists()):  # of the dead one
+        with suppress(OSError):  # of which the error may speak
+            note_failure(folder, origin(cfg), error)
+
+
 def hush() -> None:
     """Leave out what Lightning says of itself."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
+    # The doctor's measurements are the first process's alone.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True")
 
 
 def withdraw(folder: Path) -> None:

@@ -80,6 +80,7 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             f"trainer.precision={cfg.trainer.precision} changes the weights themselves, and noise "
             "and images are float32: type bf16-mixed, 16-mixed or 32-true."
         )
+    yield from about_machine(cfg)
     for key in ("max_steps", "max_images"):
         if cfg[key] is not None and not is_count(cfg[key]):
             yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
@@ -115,6 +116,32 @@ def about_words(cfg: DictConfig) -> Iterator[str]:
         yield f"on_nonfinite is stop, skip or rewind, got {cfg.on_nonfinite}: type one of them."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
+
+
+def about_machine(cfg: DictConfig) -> Iterator[str]:
+    from pytorch_lightning.accelerators import CUDAAccelerator, MPSAccelerator  # noqa: PLC0415
+
+    trainer, devices = cfg.trainer, cfg.trainer.devices
+    found = CUDAAccelerator.auto_device_count() + MPSAccelerator.is_available()
+    on_cpu = trainer.accelerator == "cpu" or not found
+    if isinstance(devices, int) and devices != -1 and devices < 1:
+        yield f"trainer.devices counts devices of a machine, got {devices}: type trainer.devices=1."
+    if trainer.accelerator in {"gpu", "cuda"} and found < (devices if is_count(devices) else 1):
+        remedy = f"trainer.devices={found}" if found else "trainer=cpu or trainer=ddp_cpu"
+        yield f"trainer.devices={devices} asks for GPUs, and {found} are here: type {remedy}."
+    if str(trainer.precision).startswith("16") and on_cpu:
+        yield (
+            f"trainer.precision={trainer.precision} needs a GPU, which has float16: type "
+            "trainer.precision=bf16-mixed or trainer.precision=32-true."
+        )
+    if trainer.get("sync_batchnorm") and on_cpu:
+        yield "trainer.sync_batchnorm works on GPUs only: type trainer.sync_batchnorm=false."
+    normalised = trainer.get("sync_batchnorm") and cfg.network.get("batch_norm")
+    if normalised and cfg.optimizer.get("unrolled_steps"):
+        yield (
+            "optimizer.unrolled_steps differentiates batch norm twice, and synchronised batch norm "
+            "knows one derivative: type network.batch_norm=false or trainer.sync_batchnorm=false."
+        )
 
 
 def fuses(cfg: DictConfig, player: str) -> bool:
@@ -198,6 +225,8 @@ def explain(error: Exception) -> str:
     missing = next((e for e in chain if isinstance(e, MissingConfigException)), None)
     if missing is not None:
         group, _, name = str(missing.missing_cfg_file).rpartition("/")
+        if group == "hydra/launcher":
+            return f"{group}={name} is not there: pip install 'ganzoo[slurm,sweep]' has launchers."
         options = [path.stem for path in (CONF / group).glob("*.yaml")]
         return f"{group}={name} is not there: {closest(name, missing.options or options)}"
     keyed = next((e for e in chain if getattr(e, "full_key", None)), None)

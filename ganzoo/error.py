@@ -8,8 +8,16 @@ class UserError(ValueError):
     """
 
 
-class NotFinite(UserError):  # noqa: N818
+class Ended(UserError):  # noqa: N818
+    """A run that had begun cannot go on."""
+
+
+class NotFinite(Ended):
     """A number of the game became infinite or no number at all."""
+
+
+class Bereft(Ended):
+    """Another process of the run has died."""
 
 
 class Interrupted(Exception):  # noqa: N818

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import IntEnum
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.strategies import ParallelStrategy
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -184,7 +186,8 @@ class Game(LightningModule):
                 condition = self.condition.draw(labels, own)
                 views.append(View(images, self.latent.draw(len(images), own), condition, own))
                 fake = self.generator(views[-1].latent, condition)
-                curves.append(self._discriminate(views[-1], fake.detach()))
+                with self._exchange(last=len(views) == self.accumulate):
+                    curves.append(self._discriminate(views[-1], fake.detach()))
             self._step(for_discriminator, curves, counted=False)
             for loss in self.losses.values():
                 loss.constrain(self.discriminator)
@@ -192,7 +195,8 @@ class Game(LightningModule):
         again = (self.generator(view.latent, view.condition) for view in views[:-1])
         for_generator.zero_grad()
         for view, fakes in zip(views, chain(again, [fake]), strict=True):
-            curves.append(self._generate(view, fakes))
+            with self._exchange(last=view is views[-1]):
+                curves.append(self._generate(view, fakes))
         self._step(for_generator, curves, counted=True)
         self._after_step(len(batch[0]))
 
@@ -200,7 +204,7 @@ class Game(LightningModule):
         """The discriminator's side of one view; returns its curves."""
         turn = turn_of(self.discriminator, view, fake)
         terms = named(self.losses, lambda loss: loss.for_discriminator(turn))
-        self.manual_backward(total(terms) / self.accumulate)
+        self._backward(terms)
         opinions = {"real": turn.real.score, "fake": turn.fake.score}
         outputs = {
             f"output_{of}": self.objective.opinion(score.detach()).mean()
@@ -212,21 +216,34 @@ class Game(LightningModule):
         """The generator's side of one view; returns its curves."""
 
         def answer(discriminator: Judge) -> Tensor:
-            turn = turn_of(discriminator, view, fake)
+            turn = turn_of(discriminator, view, fake.float())
             return total(named(self.losses, lambda loss: loss.for_discriminator(turn)))
 
         with frozen(self.discriminator):
-            opponent = unrolled(
-                self.discriminator,
-                self.optimizers()[1].optimizer,  # type: ignore[index]
-                answer,
-                self.optimizer.unrolled_steps,
-            )
+            with torch.autocast(self.device.type, enabled=False):
+                opponent = unrolled(
+                    self.discriminator,
+                    self.optimizers()[1].optimizer,  # type: ignore[index]
+                    answer,
+                    self.optimizer.unrolled_steps,
+                )
             judged: Critique = opponent(fake, view.condition)
             self.judged = Critique(*(each.detach() for each in judged))
             terms = named(self.losses, lambda loss: loss.for_generator(judged))
-            self.manual_backward(total(terms) / self.accumulate)
+            self._backward(terms)
         return {f"generator/{name}": value for name, value in terms.items()}
+
+    def _backward(self, terms: Terms) -> None:
+        # Autocast would take a penalty's second derivatives in half precision.
+        with torch.autocast(self.device.type, enabled=False):
+            self.manual_backward(total(terms) / self.accumulate)
+
+    def _exchange(self, last: bool) -> AbstractContextManager[None]:
+        """Spare processes the exchange of gradients for all but the last part of a batch."""
+        strategy = self.trainer.strategy
+        if last or not isinstance(strategy, ParallelStrategy):
+            return nullcontext()
+        return strategy.block_backward_sync()
 
     def _step(self, optimizer: LightningOptimizer, curves: Sequence[Terms], counted: bool) -> None:
         """Step down the gradients; only counted steps move ``global_step``."""

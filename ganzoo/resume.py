@@ -149,9 +149,10 @@ def newest_intact(folder: Path) -> tuple[Path, int]:
 
 
 def newest(cfg: DictConfig) -> Path | None:
-    """The newest unfinished run of the same settings, in this run's folder or beside it."""
+    """The unfinished run of the same settings in this run's folder, or the newest beside it."""
     here = Path(cfg.run_dir)
-    for folder in sorted(here.parent.glob("*/"), key=lambda each: each.stat().st_mtime)[::-1]:
+    beside = sorted(here.parent.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True)
+    for folder in [here, *beside]:
         unfinished = not has_finished(folder) and (folder / "config.yaml").exists()
         begun = unfinished and any(folder.glob("checkpoints/*.ckpt"))
         if begun and flat(configuration(folder)) == flat(settings(cfg)):

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch.distributed as dist
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
@@ -22,7 +24,7 @@ from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
-from ganzoo.error import NotFinite, UserError
+from ganzoo.error import Bereft, NotFinite, UserError
 from ganzoo.files import clear, write_json, write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on, log_in
@@ -38,10 +40,13 @@ def train(cfg: DictConfig) -> float:
     Raises:
         UserError: If the configuration cannot be trained; nothing has been written then.
         NotFinite: If a loss did not stay finite.
+        Bereft: If another process of the run has died.
         Interrupted: If the run was told to stop.
     """
     check(cfg)
     cfg.max_steps = budget(cfg)
+    if cfg.resume is None and os.environ.get("SLURM_RESTART_COUNT"):  # a job that was requeued
+        cfg.resume = "auto"
     if cfg.resume == "auto" and finished(cfg):
         return report(Path(cfg.run_dir))
     start = resumed(cfg)
@@ -53,6 +58,11 @@ def train(cfg: DictConfig) -> float:
         raise UserError("scores need at least 2 held-out samples: raise data.val_size to 1000.")
     state_facts(cfg, data)
     trainer, game = build(cfg)
+    if data.n_val < trainer.world_size:
+        raise UserError(
+            f"each of {trainer.world_size} processes validates on samples of its own, and data."
+            f"val_size={data.n_val}: type data.val_size={max(1000, trainer.world_size)}."
+        )
     probes = list(make(cfg.probe).values())
     ask(trainer, game, data, probes)
     game.save_hyperparameters(saved(cfg))
@@ -60,9 +70,9 @@ def train(cfg: DictConfig) -> float:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
     if trainer.is_global_zero:
-        write_beginning(start)
         if not trained:  # what it said when it had finished before
             (folder / "metrics.json").unlink(missing_ok=True)
+        write_beginning(start)
     if not trained:
         game = fit(start, trainer, game, data)
     if not trainer.is_global_zero:
@@ -97,6 +107,7 @@ def fit(start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool
 
     Raises:
         NotFinite: If a number is not finite, and there is no checkpoint that has not been tried.
+        Bereft: If another process of the run has died.
     """
     for logger in trainer.loggers if start.checkpoint else []:
         go_on(logger, start.step)
@@ -116,6 +127,14 @@ def fit(start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool
         trainer, game = build(cfg, rewound=True)
         game.save_hyperparameters(saved(cfg))
         return fit(start._replace(checkpoint=checkpoint, step=step), trainer, game, data, True)
+    except RuntimeError as error:
+        if trainer.world_size > 1 and (isinstance(error, dist.DistError) or "gloo" in str(error)):
+            raise Bereft(
+                f"another process of the run died by generator step {trainer.global_step}: read "
+                "what it said, or give it more memory if it said nothing, and go on with "
+                f"resume={start.cfg.run_dir}"
+            ) from error
+        raise
     return game
 
 
@@ -180,10 +199,33 @@ def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
         check_val_every_n_epoch=None,
         callbacks=callbacks,
         logger=list(make(cfg.logger).values()),
+        plugins=surroundings(),
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
+    count_processes(trainer)
     trainer.strategy.checkpoint_io = WholeCheckpoints()
     return trainer, game
+
+
+def count_processes(trainer: pl.Trainer) -> None:
+    """Refuse processes that srun or torchrun started and the trainer does not count on.
+
+    Each would train a run of its own into the same folder, or wait for others that never come.
+    """
+    name = "SLURM_NTASKS" if SLURMEnvironment.detect() else "WORLD_SIZE"
+    started = int(os.environ.get(name, trainer.world_size))
+    if started != trainer.world_size:
+        raise UserError(
+            f"srun or torchrun was told to start {started} processes, and trainer.num_nodes="
+            f"{trainer.num_nodes} times trainer.devices={trainer.num_devices} are "
+            f"{trainer.world_size}: make them equal, as by trainer=ddp trainer.devices={started}."
+        )
+
+
+def surroundings() -> list[Any]:
+    """How the processes of a run find each other, where Lightning would do too much."""
+    # Its own requeueing saves in the middle of a step, and ours after it.
+    return [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
 
 
 def budget(cfg: DictConfig) -> int:

@@ -80,9 +80,8 @@ def play() -> Play:
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            accelerator="cpu",
             callbacks=list(callbacks),
-            **options,
+            **{"accelerator": "cpu", **options},
         )
         batches = batches or [noise_for(game, 4 * game.n_critic, step) for step in range(steps)]
         with warnings.catch_warnings():

@@ -85,6 +85,26 @@ def test_max_images_counts_real_images_of_all_critic_steps(command, tmp_path):
     assert metrics["images"] == 120
 
 
+def test_a_budget_that_ends_within_an_accumulated_batch_ends_after_it(command, tmp_path):
+    budget = ["max_steps=null", "max_images=40", "accumulate=3"]
+    assert command("train", *QUICK, *budget, f"hydra.run.dir={tmp_path / 'run'}")[0] == 0
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert (metrics["steps"], metrics["images"]) == (2, 48)  # 3 x 8 images a step
+
+
+@pytest.mark.parametrize(
+    ("name", "set_by"), [("WORLD_SIZE", {}), ("SLURM_NTASKS", {"SLURM_NTASKS_PER_NODE": "2"})]
+)
+def test_processes_that_nobody_counts_on_are_refused(command, tmp_path, monkeypatch, name, set_by):
+    for variable, value in {name: "2", **set_by}.items():
+        monkeypatch.setenv(variable, value)
+    code, _, err = command("train", *QUICK, f"hydra.run.dir={tmp_path / 'run'}")
+    assert code == 1
+    assert "was told to start 2 processes" in err
+    assert "trainer=ddp trainer.devices=2" in err
+    assert not (tmp_path / "run").exists()
+
+
 def test_evaluate_gives_the_score_of_training(command, trained):
     metrics = json.loads((trained / "metrics.json").read_text())
     code, out, _ = command("evaluate", trained)
@@ -141,6 +161,13 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["network.packing=3"], "type data.batch_size=192"),
         (["trainer.precision=bf16-true"], "type bf16-mixed"),
         (["data.val_size=1"], "raise data.val_size"),
+        (["+trainer.gradient_clip_val=1"], "type optimizer.clip_norm=…"),
+        (["+trainer.accumulate_grad_batches=2"], "type accumulate=… at the top level"),
+        (["trainer.precision=16-mixed"], "type trainer.precision=bf16-mixed"),
+        (["trainer.devices=0"], "type trainer.devices=1"),
+        (["hydra/launcher=lsf"], "pip install 'ganzoo[slurm,sweep]'"),
+        (["trainer=gpu", "trainer.devices=99"], "trainer.devices=99 asks for GPUs"),
+        (["trainer=ddp_cpu", "trainer.sync_batchnorm=true"], "type trainer.sync_batchnorm=false"),
         (["logger=[csv]", "logger.tensorboard.version=a"], "add tensorboard to logger"),
         (["model=sngan"], "set data.image_size=32"),
     ],

@@ -1,17 +1,14 @@
 """The turns, the randomness and the bookkeeping of the game, for every variant."""
 
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
-from conftest import Batches, noise_for, shrink
+from conftest import noise_for, shrink
 from hydra.utils import instantiate
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -496,56 +493,6 @@ def test_a_resumed_run_goes_on_bit_for_bit(tmp_path):
     whole, resumed = run(6), run(6, str(path))
     assert resumed.global_step == 6
     assert same(weights(whole.lightning_module), weights(resumed.lightning_module))
-
-
-# Two processes
-
-
-class Shares(Batches):
-    """Each process's part of every micro-batch of 8."""
-
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        parallel = torch.distributed.is_initialized()
-        rank, world = (dist.get_rank(), dist.get_world_size()) if parallel else (0, 1)
-        for batch in self.batches:
-            yield tuple(
-                torch.cat([part.chunk(world)[rank] for part in each.split(8)]) for each in batch
-            )
-
-
-class Keep(Callback):
-    """Leaves each process's weights in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        torch.save(weights(pl_module), self.folder / f"{trainer.world_size}-{trainer.global_rank}")
-
-
-def test_two_processes_play_the_game_of_one(play, tmp_path):
-    for devices, strategy in ((1, "auto"), (2, "ddp_fork_find_unused_parameters_true")):
-        game = Game(
-            SHAPE,
-            network=TINY,
-            condition=LatentCode((3,), 1),
-            head=Recognition,
-            loss={
-                "wasserstein": Wasserstein(),
-                "gradient_penalty": GradientPenalty(),
-                "mutual_information": MutualInformation(),
-            },
-            n_critic=2,
-            ema=0.5,
-            optimizer=Optimizers(sgd(0.02), sgd(0.02)),
-        )
-        batches = Shares([noise_for(game, 16, step) for step in range(3)])
-        options = {"devices": devices, "strategy": strategy, "use_distributed_sampler": False}
-        play(game, 3, batches, callbacks=[Keep(tmp_path)], **options)
-    alone, first, second = (torch.load(tmp_path / name) for name in ("1-0", "2-0", "2-1"))
-    assert same(first, second)
-    for name, value in alone.items():
-        torch.testing.assert_close(first[name], value, msg=name)
 
 
 # Schedules

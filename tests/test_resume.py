@@ -123,6 +123,27 @@ def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_of_that_step(number, tmp
     same(whole, cut)
 
 
+@pytest.mark.parametrize(
+    ("names", "job"),
+    [
+        ({"SLURM_JOB_ID": "7"}, "7"),
+        ({"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "1"}, "7_1"),
+    ],
+)
+def test_a_job_that_is_told_of_its_end_saves_and_is_requeued(names, job, tmp_path, monkeypatch):
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    words = ["train", *QUICK, "network.width=4", f"hydra.run.dir={tmp_path / 'cut'}"]
+    assert run_killed(signal.SIGUSR1, 5, words) == 75
+    assert (tmp_path / "asked").read_text() == f"requeue {job}\n"
+    saved = torch.load(tmp_path / "cut/checkpoints/last.ckpt", weights_only=True)
+    assert saved["global_step"] == 5
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
     """A run that was killed at step 8, after checkpoints at 3 and 6."""
@@ -213,6 +234,14 @@ def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path)
     assert not (tmp_path / "runs" / "new").exists()
     assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
     assert (tmp_path / "runs" / "new" / "metrics.json").exists()
+
+
+def test_a_job_that_slurm_started_again_goes_on(cut, monkeypatch):
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    begun = (cut / "origin.json").read_bytes()
+    assert run("train", *QUICK, "network.width=4", f"hydra.run.dir={cut}") == 0
+    assert (cut / "origin.json").read_bytes() == begun  # of a run that has not begun anew
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
 
 
 def test_auto_passes_by_runs_with_other_settings(cut, tmp_path):

@@ -149,7 +149,7 @@ class Data(LightningDataModule, ABC):
         rank, world = self._place()
         rows = self.split[1]
         # All ranks need the same number of batches: a forward under DDP may wait for the others.
-        n_batches = -(-len(rows) // (world * self.batch_size))
+        n_batches = min(-(-len(rows) // (world * self.batch_size)), len(rows) // world)
         return ValidationLoader(self.source, rows[rank::world].tensor_split(n_batches))
 
     def _expect_positive(self) -> None:

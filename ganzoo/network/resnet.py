@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ganzoo.error import UserError
 from ganzoo.network.base import Joined, Network, zero_bias
+from ganzoo.network.recomputed import recomputed
 from ganzoo.shape import Shape
 
 # Channels per resolution in multiples of the width (SNGAN, appendix B, tables 4 and 5).
@@ -17,13 +18,16 @@ HALVINGS = {32: 2, 64: 5}
 class Block(nn.Module):
     """A residual block: what it adds, and how the input gets past it."""
 
+    checkpointed = False
+
     def __init__(self, residual: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> None:
         super().__init__()
         self.residual = nn.Sequential(*residual)
         self.shortcut = nn.Sequential(*shortcut)
 
     def forward(self, x: Tensor) -> Tensor:
-        total: Tensor = self.residual(x) + self.shortcut(x)
+        run = recomputed if self.checkpointed else nn.Module.__call__
+        total: Tensor = run(self.residual, x) + run(self.shortcut, x)
         return total
 
 
@@ -43,19 +47,23 @@ class ResNet(Network):
     Args:
         width: The paper's 64; at 32 px the generator has 4 and the discriminator 2 times as many
             channels in every block.
+        activation_checkpointing: Keep only what passes between the blocks and compute the rest
+            again in the backward pass: less memory, more time, the same gradients.
     """
 
     width: int = 64
+    activation_checkpointing: bool = False
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [times * self.width for times in GENERATOR[supported(image_shape)]]
         last = widths[-1]
-        return Joined(
+        layers = Joined(
             nn.Linear(latent_dim + condition_dim, widths[0] * 16),
             nn.Unflatten(1, (widths[0], 4, 4)),
             *[up(before, after) for before, after in pairwise(widths)],
             *[nn.BatchNorm2d(last), nn.ReLU(), nn.Conv2d(last, image_shape[0], 3, 1, 1), nn.Tanh()],
-        ).apply(glorot)
+        )
+        return self._checkpointed(layers.apply(glorot))
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         side = supported(image_shape)
@@ -65,10 +73,16 @@ class ResNet(Network):
             for depth, (before, after) in enumerate(pairwise(widths), start=1)
         ]
         first = first_down(image_shape[0], widths[0])
-        return nn.Sequential(first, *blocks, nn.ReLU(), SumPool())
+        return self._checkpointed(nn.Sequential(first, *blocks, nn.ReLU(), SumPool()))
 
     def initialise(self, layer: nn.Module) -> None:
         glorot(layer)
+
+    def _checkpointed(self, layers: nn.Sequential) -> nn.Sequential:
+        for layer in layers:
+            if isinstance(layer, Block):
+                layer.checkpointed = self.activation_checkpointing
+        return layers
 
 
 def up(before: int, after: int) -> Block:

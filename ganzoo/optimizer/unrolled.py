@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
@@ -20,7 +22,8 @@ def unrolled(
 
     The result is called as the player is; gradients flow through the steps to whatever the loss
     depends on. Metz et al. 2017, equations 7 to 9, https://arxiv.org/abs/1611.02163: the
-    generator's loss under the discriminator that will have answered it.
+    generator's loss under the discriminator that will have answered it. Every step follows the mean
+    slope over all processes, as its real counterpart does.
 
     Args:
         player: Whose weights the optimizer holds, all in one group.
@@ -33,9 +36,15 @@ def unrolled(
     weights = parameters_to_vector(player.parameters()).detach().requires_grad_()
     state = joined_state(player, optimizer)
     for _ in range(steps):
-        slope = torch.autograd.grad(loss(with_weights(player, weights)), weights, create_graph=True)
-        weights, state = stepped(optimizer, weights, slope[0], state)
+        at_hand = loss(with_weights(player, weights))
+        (slope,) = torch.autograd.grad(at_hand, weights, create_graph=True)
+        weights, state = stepped(optimizer, weights, mean_over_processes(slope), state)
     return with_weights(player, weights)
+
+
+def mean_over_processes(value: Tensor) -> Tensor:
+    """The mean of every process's value; gradients flow back to all of them."""
+    return all_reduce(value) / dist.get_world_size() if dist.is_initialized() else value  # type: ignore[no-untyped-call]
 
 
 def with_weights(player: nn.Module, weights: Tensor) -> Player:

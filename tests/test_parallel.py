@@ -1,0 +1,148 @@
+"""Two processes with half the batch each play the game of one process with the whole batch."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from conftest import Batches, noise_for, shrink
+from hydra.utils import instantiate
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+
+from ganzoo.callback import Scores
+from ganzoo.config import CONF
+from ganzoo.data import Digits
+from ganzoo.game import Game
+from ganzoo.metric import FID
+from ganzoo.metric import Digits as DigitFeatures
+from ganzoo.network import DCGAN
+
+MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+FORK = {
+    "devices": 2,
+    "strategy": "ddp_fork_find_unused_parameters_true",
+    "use_distributed_sampler": False,
+}
+ROWS, STEPS = 8, 3
+
+
+class Shares(Batches):
+    """Each process's part of every micro-batch."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        parallel = dist.is_initialized()
+        rank, world = (dist.get_rank(), dist.get_world_size()) if parallel else (0, 1)
+        for batch in self.batches:
+            yield tuple(
+                torch.cat([part.chunk(world)[rank] for part in each.split(ROWS)]) for each in batch
+            )
+
+
+class Keep(Callback):
+    """Leaves in a folder what each process has trained, and the latents that it was shown."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.latents: list[Tensor] = []
+        pl_module.generator.register_forward_pre_hook(
+            lambda _, inputs: self.latents.append(torch.cat(inputs, 1).detach().clone())
+        )
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        kept = {"weights": pl_module.state_dict(), "latents": torch.stack(self.latents)}
+        torch.save(kept, self.folder / f"{trainer.world_size}-{trainer.global_rank}")
+
+
+def small(compose, *words: str) -> Any:
+    cfg = shrink(compose(*words, image_shape=(1, 32, 32)))
+    return instantiate(cfg.model, _convert_="all")
+
+
+def game_of(compose, *words: str) -> Any:
+    """A small game whose layers see every sample alone, and draw no numbers of their own."""
+    game = small(compose, *words)
+    for layer in game.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm | nn.Dropout):
+            layer.training, layer.train = False, lambda mode=True, layer=layer: layer
+    return game
+
+
+def ends(play, folder: Path, game_of: Callable[[], Any], **parallel: Any) -> Iterator[Any]:
+    """What one process ended with, and what each of two did."""
+    where = {"accelerator": parallel.get("accelerator", "cpu"), "devices": 1}
+    for options in (where, parallel):
+        game = game_of()
+        rows = ROWS * game.n_critic * game.accumulate
+        batches = Shares([noise_for(game, rows, step) for step in range(STEPS)])
+        play(game, STEPS, batches, callbacks=[Keep(folder)], **options)
+    return (torch.load(folder / name, "cpu") for name in ("1-0", "2-0", "2-1"))
+
+
+WORDS = {
+    **{model: [f"model={model}"] for model in MODELS},
+    # Where first weights are so small that Adam divides rounding errors by each other, or that
+    # nothing moves, the game is begun elsewhere.
+    "gan": ["model=gan", "network.generator_init=0.2", "network.discriminator_init=0.2"],
+    "unrolled_gan": ["model=unrolled_gan", "network=mlp"],
+    "wgan": ["model=wgan", "network=mlp"],
+    "clipped": ["loss=[non_saturating,r1]", "optimizer.clip_norm=0.01"],
+    "accumulated": ["accumulate=3", "n_critic=2", "network=mlp", "optimizer=momentum"],
+}
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_two_processes_play_the_game_of_one(words, play, compose, tmp_path):
+    before = game_of(compose, *words).state_dict()
+    game = partial(game_of, compose, *words, "ema=0.5")
+    alone, first, second = ends(play, tmp_path, game, **FORK)
+    assert torch.equal(torch.cat([first["latents"], second["latents"]], dim=1), alone["latents"])
+    for name, value in alone["weights"].items():
+        assert torch.equal(first["weights"][name], second["weights"][name])
+        torch.testing.assert_close(first["weights"][name], value, rtol=0, atol=1e-5, msg=name)
+    for player in ("generator", "discriminator"):  # far enough for a difference to be seen
+        moved = [
+            float((alone["weights"][name] - value).abs().max())
+            for name, value in before.items()
+            if name.startswith(player)
+        ]
+        assert max(moved) > 1e-4
+
+
+def test_a_smaller_share_is_scored_once_and_the_other_process_does_not_wait():
+    """Three samples in batches of one leave the second process a batch of none."""
+    trainer = Trainer(
+        **FORK,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        callbacks=[Scores({"fid": FID(DigitFeatures())})],
+    )
+    game = Game((1, 8, 8), network=DCGAN(width=4))
+    trainer.validate(game, datamodule=Digits(batch_size=1, val_size=3), verbose=False)
+    assert trainer.callback_metrics["val/fid_n"] == 3
+    assert trainer.callback_metrics["val/fid"] > 0
+
+
+@pytest.mark.skipif(
+    torch.cuda.device_count() < 2, reason="synchronised batch norm needs two GPUs, never run yet"
+)
+@pytest.mark.parametrize("model", ["acgan", "dcgan", "infogan", "lsgan", "wgan", "wgan_gp"])
+def test_synchronised_batch_norm_is_that_of_the_whole_batch(
+    model, play, compose, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    options = {
+        **FORK,
+        "accelerator": "gpu",
+        "strategy": "ddp_spawn_find_unused_parameters_true",
+        "sync_batchnorm": True,
+    }
+    alone, first, _ = ends(play, tmp_path, partial(small, compose, f"model={model}"), **options)
+    for name, value in alone["weights"].items():
+        torch.testing.assert_close(first["weights"][name], value, rtol=0, atol=1e-5, msg=name)
