@@ -7,15 +7,16 @@ import re
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import safetensors.torch
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from ganzoo.config import closest
+from ganzoo.config import closest, make
 from ganzoo.error import UserError
+from ganzoo.runs import is_run, loaded
 
 if TYPE_CHECKING:
     from ganzoo.game import Game
@@ -47,7 +48,7 @@ def load(run: str | Path) -> tuple[Game, DictConfig]:
         UserError: If there is no checkpoint, or it is not of this zoo or this run.
     """
     path, cfg, weights = opened(run)
-    game: Game = instantiate(cfg.model, _convert_="all")
+    game: Game = make(cfg.model, _convert_="all")
     if not has_discriminator(weights):
         del game.discriminator
         game.discriminator = None  # type: ignore[assignment]
@@ -63,12 +64,13 @@ def opened(run: str | Path) -> tuple[Path, DictConfig, dict[str, Any]]:
     """
     path = find(run)
     content = read(path)
-    cfg = OmegaConf.create(content.get("hyper_parameters", {}))
-    if "model" not in cfg:
+    parameters = content.get("hyper_parameters")
+    if not isinstance(parameters, dict) or not is_run(parameters):
         raise UserError(f"{path} is no checkpoint of ganzoo: it does not say of which model it is.")
+    cfg = OmegaConf.create(parameters)
     refuse_another_model(path, cfg)
     refuse_strangers(OmegaConf.to_container(cfg.model, resolve=True))
-    return path, cfg, content["state_dict"]
+    return path, cfg, content.get("state_dict", {})
 
 
 def has_discriminator(weights: dict[str, Any]) -> bool:
@@ -83,10 +85,11 @@ def fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
     """
     try:
         model.load_state_dict(weights)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
+        first = (str(error).splitlines()[1:] or [str(error)])[0]
         raise UserError(
             f"the weights in {path} do not fit the {type(model).__name__} that its configuration "
-            f"describes: {str(error).splitlines()[1].strip()[:200]}"
+            f"describes: {first.strip()[:200]}"
         ) from error
 
 
@@ -133,12 +136,17 @@ def read(path: Path) -> dict[str, Any]:
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with ZipFile(path) as archive:
+            if damaged := archive.testzip():  # torch does not look at the checksums
+                raise ValueError(f"the checksum of {damaged} is wrong")
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever the bytes lead it to
         raise UserError(
             f"{path} cannot be read as a checkpoint, it is damaged or holds more than weights and "
             "plain values: give another, such as checkpoints/last.ckpt beside it."
         ) from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is no checkpoint of ganzoo: it holds no weights by name.")
     return content
 
 
@@ -166,8 +174,8 @@ def read_exported(path: Path) -> dict[str, Any]:
 
 def refuse_another_model(path: Path, cfg: DictConfig) -> None:
     """A checkpoint that was copied into the folder of another model's run."""
-    beside = path.parent.parent / "config.yaml"
-    if beside.exists() and (said := OmegaConf.load(beside).model._target_) != cfg.model._target_:
+    beside = loaded(path.parent.parent / "config.yaml")
+    if is_run(beside) and (said := beside["model"]["_target_"]) != cfg.model._target_:
         raise UserError(
             f"{path} is a checkpoint of {cfg.model._target_}, but config.yaml of its run says "
             f"{said}: give the folder of the run it came from."

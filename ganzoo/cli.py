@@ -1,5 +1,6 @@
 """The commands. torch is imported only once there is something to do with it."""
 
+import errno
 import logging
 import os
 import sys
@@ -7,12 +8,15 @@ import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
 from ganzoo.error import Bereft, Ended, Interrupted, UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
 
 def main() -> None:
@@ -124,6 +128,7 @@ def train(overrides: list[str] | None = None) -> None:
         sys.argv = [program, *spelt_out(words)]
     except UserError as error:
         fail(str(error))
+    refuse_no_group(sys.argv[1:], CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
@@ -134,11 +139,23 @@ def train(overrides: list[str] | None = None) -> None:
     except COMPOSING as error:
         fail(explain(error))
     except OSError as error:
-        if not error.filename:
+        if not error.filename and error.errno not in FULL:
             raise
-        fail(f"cannot write {error.filename}: {error.strerror}; set hydra.run.dir=… elsewhere.")
+        where = error.filename or "into the folder of the run"
+        fail(
+            f"cannot write {where}: {error.strerror}; make room there and go on by resume=…, or "
+            "set hydra.run.dir=… elsewhere."
+        )
     finally:
         conclude()
+
+
+def refuse_no_group(words: list[str], conf: Path) -> None:
+    """Hydra has another way to say that nothing of a group is chosen, and a traceback for this."""
+    for word in words:
+        group, _, choice = word.partition("=")
+        if choice == "null" and (conf / group).is_dir():
+            fail(f"{word} is not how a group is left out: type ~{group} for none of it.")
 
 
 def conclude() -> None:
@@ -163,13 +180,9 @@ def job(cfg: Any) -> float:
     alone = HydraConfig.get().mode == RunMode.RUN
     try:
         if not alone and starts_processes(cfg):
-            score = apart(cfg)
-        else:
-            score = isolated(train, cfg) if shares_its_process() else train(cfg)
-        withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
-        return score
+            return apart(cfg)
+        return isolated(train, cfg) if shares_its_process() else train(cfg)
     except Interrupted as stop:
-        withdraw(Path(cfg.run_dir))
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             sys.exit(0)  # the process that started this one takes any other code for its death
         print(stop, file=sys.stderr)
@@ -177,12 +190,14 @@ def job(cfg: Any) -> float:
     except Exception as error:
         if begun(error) or not alone:
             note(error, cfg)
-        withdraw(Path(cfg.run_dir))
         if cfg.debug:
             traceback.print_exc()
         if alone and isinstance(error, UserError):
             fail(str(error))
         raise
+    finally:
+        for made in (cfg.run_dir, HydraConfig.get().runtime.output_dir):
+            withdraw(Path(made))  # empty if the run never began, or went on elsewhere
 
 
 def begun(error: Exception) -> bool:
@@ -198,7 +213,8 @@ def note(error: Exception, cfg: Any) -> None:
     resuming = cfg.resume not in (None, "auto")
     folder = Path(cfg.resume if resuming else cfg.run_dir)
     if not (isinstance(error, Bereft) and (folder / "failure.json").exists()):  # of the dead one
-        note_failure(folder, origin(cfg), error)
+        with suppress(OSError):  # of which the error may speak
+            note_failure(folder, origin(cfg), error)
 
 
 def hush() -> None:

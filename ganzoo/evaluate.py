@@ -50,6 +50,7 @@ def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
     for probe in probes:
         probe.check(game, data)
     scores = Scores(make(chosen.metric), required=True)
+    scores.check(game, data)
     trainer = pl.Trainer(
         accelerator="auto",
         devices=1,
@@ -80,7 +81,7 @@ def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
     try:
         fresh = base([each for each, key in zip(overrides, keys, strict=True) if "." not in key])
         kept = {name: (fresh if name in keys else cfg).get(name, {}) for name in parts}
-        chosen = OmegaConf.create({"seed": cfg.seed, **kept})
+        chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **kept})
         OmegaConf.set_struct(chosen, True)
         values = [each for each, key in zip(overrides, keys, strict=True) if "." in key]
         chosen.merge_with_dotlist(values)

@@ -74,6 +74,7 @@ def page(models: Sequence[str | Path]) -> gr.Blocks:
     trained = {str(each): load(each) for each in models if is_trained(each, in_training=runs)}
     for players in trained.values():
         players.condition.labels(1)  # refuses models that draw only with data
+    blocks: gr.Blocks
     with gr.Blocks(title="ganzoo", analytics_enabled=False) as blocks:
         with gr.Row():
             shared = [

@@ -115,6 +115,7 @@ class Game(Players, LightningModule):
         self.automatic_optimization = False  # two optimizers take turns
         self.losses, self.optimizer = dict(chosen["loss"]), chosen["optimizer"]
         self.n_critic, self.seed = chosen["n_critic"], chosen["seed"]
+        self.training_seed = self.seed  # until a run is rewound
         self.accumulate = chosen["accumulate"]
         self.ema_decay = chosen["ema"]
         check(self)
@@ -146,7 +147,7 @@ class Game(Players, LightningModule):
                 fake = self.generator(views[-1].latent, condition)
                 with self._exchange(last=len(views) == self.accumulate):
                     curves.append(self._discriminate(views[-1], fake.detach()))
-            self._step(for_discriminator, counted=False)
+            self._step(for_discriminator, curves, counted=False)
             for loss in self.losses.values():
                 loss.constrain(self.discriminator)
         # The last fakes serve both turns, as in the DCGAN authors' code: G has not moved since.
@@ -155,8 +156,8 @@ class Game(Players, LightningModule):
         for view, fakes in zip(views, chain(again, [fake]), strict=True):
             with self._exchange(last=view is views[-1]):
                 curves.append(self._generate(view, fakes))
-        self._step(for_generator, counted=True)
-        self._after_step(len(batch[0]), means(curves))
+        self._step(for_generator, curves, counted=True)
+        self._after_step(len(batch[0]))
 
     def _discriminate(self, view: View, fake: Tensor) -> Terms:
         """The discriminator's side of one view; returns its curves."""
@@ -203,8 +204,9 @@ class Game(Players, LightningModule):
             return nullcontext()
         return strategy.block_backward_sync()
 
-    def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
+    def _step(self, optimizer: LightningOptimizer, curves: Sequence[Terms], counted: bool) -> None:
         """Step down the gradients; only counted steps move ``global_step``."""
+        self.curves = means(curves)
         if counted:
             optimizer.step()
         else:
@@ -215,12 +217,12 @@ class Game(Players, LightningModule):
             weights = [each for group in optimizer.param_groups for each in group["params"]]
             torch.nn.utils.clip_grad_norm_(weights, self.optimizer.clip_norm)
 
-    def _after_step(self, rows: int, curves: Terms) -> None:
-        if self.ema is not None:
+    def _after_step(self, rows: int) -> None:
+        moved = any(each.grad is not None for each in self.generator.parameters())
+        if self.ema is not None and moved:  # a callback may have taken the gradients away
             self.ema.update_parameters(self.generator)
         for schedule in self._schedules():
             schedule.step()
-        self.curves = curves
         if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             images = self.global_step * rows * self.trainer.world_size
             self.log_dict(self.curves)
@@ -247,7 +249,7 @@ class Game(Players, LightningModule):
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         # Dropout and the like read the global generators: what they draw must depend on the step
         # and not on what was drawn before, or a resumed run would differ.
-        seed = mix(self.seed, Stream.LAYERS, self.global_step, self.global_rank)
+        seed = mix(self.training_seed, Stream.LAYERS, self.global_step, self.global_rank)
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
@@ -256,7 +258,7 @@ class Game(Players, LightningModule):
         # Accumulated parts share a step's numbers as processes do, part by part and then by rank.
         world = self.trainer.world_size
         share = {"rank": part * world + self.global_rank, "world": self.accumulate * world}
-        return Draws(self.seed, stream, step, **share, device=self.device)
+        return Draws(self.training_seed, stream, step, **share, device=self.device)
 
     def _schedules(self) -> list[Any]:
         schedules = self.lr_schedulers()
@@ -265,7 +267,8 @@ class Game(Players, LightningModule):
 
 def average_of(generator: nn.Module, decay: float) -> AveragedModel:
     """A frozen copy of the generator that follows its weights as an exponential average."""
-    average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(generator, multi_avg_fn=follow)
     return average.requires_grad_(False)
 
 

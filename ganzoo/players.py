@@ -187,7 +187,7 @@ class Players(nn.Module):
         return self.discriminator
 
     def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
-        parts = zip(latent.split(BLOCK), condition.split(BLOCK), strict=True)
+        parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
         with evaluating(self):
             return torch.cat([self(*part) for part in parts])
 

@@ -1,6 +1,5 @@
 """A run that was cut off goes on from its last checkpoint as if nothing had happened."""
 
-import json
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -13,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
 from ganzoo.files import write_json
-from ganzoo.runs import PLACES, loaded
+from ganzoo.runs import PLACES, is_run, loaded
 
 TRUSTED_OF_RUNS = rf"{TRUSTED}|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
@@ -120,26 +119,31 @@ def settings(cfg: DictConfig) -> dict[str, Any]:
 
 def configuration(folder: Path) -> dict[str, Any]:
     """The settings that a run was begun with."""
-    try:
-        began = OmegaConf.load(folder / "config.yaml")
-    except OSError as error:
+    if not is_run(loaded(folder / "config.yaml")):
         raise UserError(
-            f"{folder} holds no config.yaml, so it is no run that could go on: give the folder "
-            "that training named, such as resume=runs/dcgan-mnist5k/…"
-        ) from error
+            f"{folder} holds no config.yaml that can be read, so it is no run that could go on: "
+            "give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
+        )
+    began = OmegaConf.load(folder / "config.yaml")
     assert isinstance(began, DictConfig)
     refuse_strangers(OmegaConf.to_container(began), TRUSTED_OF_RUNS)
     return settings(began)
 
 
-def newest_intact(folder: Path) -> tuple[Path, int]:
-    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+def intact(folder: Path) -> dict[Path, int]:
+    """The run's checkpoints that can be read, and the generator steps of each."""
     steps: dict[Path, int] = {}
     for path in sorted(folder.glob("checkpoints/*.ckpt"), reverse=True):  # last before best
         try:
             steps[path] = read(path)["global_step"]
         except (UserError, KeyError) as problem:
             rank_zero_warn(f"Another checkpoint is taken, because {problem}")
+    return steps
+
+
+def newest_intact(folder: Path) -> tuple[Path, int]:
+    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+    steps = intact(folder)
     if not steps:
         raise UserError(
             f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin "
@@ -178,6 +182,5 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]
 def record(folder: Path, step: int, changes: list[Change]) -> None:
     """Write into ``changes.json`` of the run what changed, and at which step."""
     path = folder / "changes.json"
-    known = json.loads(path.read_text()) if path.exists() else []
     changed = {key: {"before": before, "now": now} for key, before, now in changes}
-    write_json(path, [*known, {"step": step, "changed": changed}])
+    write_json(path, [*loaded(path, []), {"step": step, "changed": changed}])

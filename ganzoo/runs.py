@@ -64,7 +64,7 @@ class Run:
     @property
     def searched(self) -> list[str]:
         """The options that a search chose for this run, one of many settings that it tried."""
-        return self.origin.get("searched", [])
+        return list(self.origin.get("searched", []))
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -98,7 +98,10 @@ class Run:
     def curve(self) -> Curve:
         """The monitored score of every validation."""
         path = next(iter(self.folder.glob("csv/**/metrics.csv")), None)
-        return list(points(path, self.monitor)) if path else []
+        try:
+            return list(points(path, self.monitor)) if path else []
+        except (OSError, ValueError, csv.Error):  # damaged
+            return []
 
     @property
     def picture(self) -> Path | None:
@@ -184,13 +187,20 @@ def read(folder: Path) -> Run:
     )
 
 
-def loaded(path: Path) -> dict[str, Any]:
+def loaded(path: Path, otherwise: Any = None) -> Any:
+    """The content of a JSON or YAML file; one that cannot be read, or is no such thing, is empty.
+
+    Args:
+        path: The file.
+        otherwise: What is empty, a mapping by default.
+    """
+    otherwise = {} if otherwise is None else otherwise
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
     except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return otherwise
+    return content if isinstance(content, type(otherwise)) else otherwise
 
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml

@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from math import ceil, nan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,22 @@ from hydra.utils import get_class
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.callback import Finite, Interruption, Summary
+from ganzoo.callback import DensityCurve, Finite, Interruption, Scores, Summary, WholeCheckpoints
 from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
-from ganzoo.error import Bereft, UserError
-from ganzoo.files import write_json, write_whole
+from ganzoo.error import Bereft, NotFinite, UserError
+from ganzoo.files import clear, write_json, write_whole
 from ganzoo.game import Game
 from ganzoo.logger import go_on, leave, name_of, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import Start, finished, record, resumed, settings, typed
+from ganzoo.resume import Start, finished, intact, record, resumed, settings, typed
 from ganzoo.runs import loaded
 
 
@@ -63,30 +64,76 @@ def train(cfg: DictConfig) -> float:
             f"val_size={data.n_val}: type data.val_size={max(1000, trainer.world_size)}."
         )
     probes = list(make(cfg.probe).values())
-    for probe in probes:
-        probe.check(game, data)
+    ask(trainer, game, data, probes)
     game.save_hyperparameters(saved(cfg))
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
-    with tracked(trainer, start):  # which may refuse, before anything is written
+    open_trackers(trainer, start)  # which may refuse, before anything is written
+    try:
         if trainer.is_global_zero:
             write_beginning(start, trained)
         if not trained:
-            fit(trainer, game, data, start)
+            trainer, game = fit(start, trainer, game, data)
         if trainer.is_global_zero:
             measure(probes, game, data, folder)
             show(trainer, folder)
+    finally:
+        for logger in trainer.loggers:
+            leave(logger)
     if not trainer.is_global_zero:
         return nan
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
 
 
-def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
-    """Train, together with the other processes if there are any."""
+def ask(trainer: pl.Trainer, game: Game, data: Data, probes: Sequence[Probe]) -> None:
+    """Let whatever watches or measures a game refuse it, before training starts.
+
+    Raises:
+        UserError: If something does.
+    """
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Scores | DensityCurve):
+            callback.check(game, data)
+    logged = any(isinstance(each, CSVLogger) for each in trainer.loggers)
+    for probe in probes:
+        probe.check(game, data)
+        if probe.reads_log and not logged:
+            raise UserError(
+                f"probe={type(probe).__name__} reads the csv logger's file: add csv to logger=[…]."
+            )
+
+
+def fit(
+    start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool = False
+) -> tuple[pl.Trainer, Game]:
+    """Train, after a rewind more than once; return the game that was trained, and its trainer.
+
+    Raises:
+        NotFinite: If a number is not finite, and there is no checkpoint that has not been tried.
+        Bereft: If another process of the run has died.
+    """
     try:
         trainer.fit(game, data, ckpt_path=start.checkpoint)
+    except NotFinite as trouble:
+        cfg, folder = start.cfg, Path(start.cfg.run_dir)
+        steps = intact(folder) if cfg.on_nonfinite == "rewind" else {}
+        if not steps or (rewound and max(steps.values()) == start.step):
+            raise
+        checkpoint, step = max(steps.items(), key=itemgetter(1))
+        if trainer.is_global_zero:
+            record(folder, step, [("rewound", None, str(trouble))])
+            Console(stderr=True).print(
+                f"rewound to generator step {step}, because {trouble}", soft_wrap=True, markup=False
+            )
+        for logger in trainer.loggers:
+            leave(logger)
+        trainer, game = build(cfg, rewound=True)
+        game.save_hyperparameters(saved(cfg))
+        start = start._replace(checkpoint=checkpoint, step=step)
+        open_trackers(trainer, start)
+        return fit(start, trainer, game, data, rewound=True)
     except RuntimeError as error:
         if trainer.world_size > 1 and (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise Bereft(
@@ -95,11 +142,15 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
                 f"resume={start.cfg.run_dir}"
             ) from error
         raise
+    return trainer, game
 
 
-@contextmanager
-def tracked(trainer: pl.Trainer, start: Start) -> Iterator[None]:
-    """Open the trackers, each where it was left if the run goes on as it was, and close them."""
+def open_trackers(trainer: pl.Trainer, start: Start) -> None:
+    """Begin in every tracker, or go on where it was left if the run goes on as it was.
+
+    Raises:
+        UserError: If one cannot be reached.
+    """
     path = Path(start.cfg.run_dir) / "trackers.json"
     known = {} if start.changes else loaded(path)  # MLflow refuses other settings for a run
     for logger in trainer.loggers if start.checkpoint else []:
@@ -108,11 +159,6 @@ def tracked(trainer: pl.Trainer, start: Start) -> Iterator[None]:
         names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
         if given := {kind: name for kind, name in names.items() if name}:
             write_json(path, given)
-    try:
-        yield
-    finally:
-        for logger in trainer.loggers:
-            leave(logger)
 
 
 def show(trainer: pl.Trainer, folder: Path) -> None:
@@ -125,6 +171,7 @@ def write_beginning(start: Start, trained: bool) -> None:
     """Write into the run's folder what it is, before anything else."""
     cfg, folder = start.cfg, Path(start.cfg.run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    clear(folder)
     if not trained:  # what it said when it had finished before
         (folder / "metrics.json").unlink(missing_ok=True)
     if start.changes:
@@ -156,15 +203,20 @@ def falls(metric: DictConfig) -> bool:
     return kind.falls
 
 
-def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
-    """Build the trainer and the game."""
+def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
+    """Build the trainer and the game.
+
+    Args:
+        cfg: Of the run.
+        rewound: Whether to go on with other data and noise than the checkpoint's run had.
+    """
     game = make(cfg.model, _convert_="all")
     try:
         game.configure_optimizers()
     except (TypeError, ValueError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     callbacks = [
-        Finite(cfg.run_dir),
+        Finite(cfg.run_dir, cfg.on_nonfinite, rewound=rewound),
         *make(cfg.callback).values(),
         Summary(cfg.run_dir, cfg.facts.monitor),
         Interruption(cfg.run_dir),
@@ -182,6 +234,7 @@ def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
     count_processes(trainer)
+    trainer.strategy.checkpoint_io = WholeCheckpoints()
     return trainer, game
 
 
@@ -218,7 +271,7 @@ def interval(cfg: DictConfig) -> int:
     """Generator steps between validations."""
     if not cfg.val_every_images:
         return int(cfg.val_every)
-    return max(1, cfg.val_every_images // images_per_step(cfg))
+    return max(1, int(cfg.val_every_images) // images_per_step(cfg))
 
 
 def images_per_step(cfg: DictConfig) -> int:
@@ -252,8 +305,7 @@ def origin(cfg: DictConfig) -> dict[str, Any]:
 
 def add(found: Mapping[str, Any], path: Path) -> None:
     """Add entries to a JSON file, which need not be there yet."""
-    metrics = json.loads(path.read_text()) if path.exists() else {}
-    write_json(path, metrics | dict(found))
+    write_json(path, loaded(path) | dict(found))
 
 
 def report(folder: Path) -> float:

@@ -137,7 +137,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["n_critic=0"], "type n_critic=1"),
         (["max_steps=0"], "type max_steps=1000"),
         (["max_steps=null"], "the run has no end"),
-        (["max_steps=soon"], "max_steps is a number"),
+        (["max_steps=soon"], "max_steps is a whole number"),
         (["max_time=5m"], "max_time is DD:HH:MM:SS"),
         (["seed=-1"], "seed is a whole number"),
         (["ema=2"], "type ema=0.999"),

@@ -1,6 +1,6 @@
 """What watches a game: scores, pictures, checkpoints, progress."""
 
-from ganzoo.callback.checkpoint import Best, Last
+from ganzoo.callback.checkpoint import Best, Every, Last, WholeCheckpoints
 from ganzoo.callback.density_curve import DensityCurve
 from ganzoo.callback.doctor import Doctor
 from ganzoo.callback.finite import Finite
@@ -18,6 +18,7 @@ __all__ = [
     "Best",
     "DensityCurve",
     "Doctor",
+    "Every",
     "Finite",
     "InstanceNoise",
     "Interruption",
@@ -28,4 +29,5 @@ __all__ = [
     "Scores",
     "StandingStatistics",
     "Summary",
+    "WholeCheckpoints",
 ]

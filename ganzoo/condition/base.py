@@ -50,7 +50,7 @@ class Condition(ABC):
         """
         if not fixed:
             return condition
-        parts = list(condition.split([factor.dim for factor in self.factors], dim=1))
+        parts = list(torch.split(condition, [factor.dim for factor in self.factors], dim=1))
         for which, value in fixed.items():
             if not 0 <= which < len(parts):
                 known = f"0 to {len(parts) - 1}" if parts else "none"

@@ -1,6 +1,7 @@
 import csv
 import warnings
 from functools import singledispatch
+from math import inf
 from pathlib import Path
 
 from pytorch_lightning.loggers import (
@@ -28,14 +29,13 @@ def go_on(logger: Logger, step: int, name: str | None) -> None:
 @go_on.register
 def _(logger: CSVLogger, step: int, name: str | None) -> None:
     path = Path(logger.log_dir) / "metrics.csv"
-    rows = list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+    text = path.read_text(errors="replace") if path.exists() else ""
+    rows = list(csv.DictReader(text.splitlines()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the file that opening removes is written again
         writer = logger.experiment
     writer.metrics = [
-        {key: value for key, value in row.items() if value}
-        for row in rows
-        if row["step"] and float(row["step"]) <= step  # a torn last line has none
+        {key: value for key, value in row.items() if value} for row in rows if step_of(row) <= step
     ]
     writer.save()
 
@@ -99,3 +99,11 @@ def _(logger: WandbLogger) -> None:
 
 def in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].rstrip(".")
+
+
+def step_of(row: dict[str, str]) -> float:
+    """The generator step of a line; infinite for one that is torn."""
+    try:
+        return float(row["step"])
+    except (KeyError, TypeError, ValueError):
+        return inf
