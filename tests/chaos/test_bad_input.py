@@ -20,7 +20,7 @@ from test_resume import contents, run
 
 from ganzoo.config import base, plain
 from ganzoo.error import UserError
-from ganzoo.logger import log_in
+from ganzoo.logger import name_of
 
 TINY = ["data=digits", "network.width=4", "data.batch_size=8", "data.val_size=16", "max_steps=2"]
 TINY += ["val_every=1"]
@@ -187,7 +187,7 @@ def test_a_tracker_that_does_not_know_who_we_are_is_refused(monkeypatch):
 
     monkeypatch.setattr(WandbLogger, "experiment", property(experiment))
     with pytest.raises(UserError, match=r"No API key configured.*offline=true"):
-        log_in(object.__new__(WandbLogger))
+        name_of(object.__new__(WandbLogger))
 
 
 def numbers(node, key=""):
