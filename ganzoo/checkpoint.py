@@ -88,8 +88,8 @@ def fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
     except (RuntimeError, TypeError) as error:
         first = (str(error).splitlines()[1:] or [str(error)])[0]
         raise UserError(
-            f"the weights in {path} do not fit the {type(model).__name__} that its configuration "
-            f"describes: {first.strip()[:200]}"
+            f"the weights in {path} do not fit the networks that its configuration describes: "
+            f"{first.strip()[:200]}"
         ) from error
 
 

@@ -192,7 +192,7 @@ def test_other_settings_are_recorded_where_they_are_allowed(cut):
     ("change", "said"),
     [
         ("optimizer.generator.lr=1e-5", "optimizer.generator.lr of"),
-        ("network.width=8", "do not fit the DCGAN"),
+        ("network.width=8", "do not fit the networks"),
     ],
 )
 def test_what_a_checkpoint_cannot_follow_is_refused_and_nothing_is_lost(change, said, cut, capsys):
