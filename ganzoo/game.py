@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.distributed as dist
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.strategies import ParallelStrategy
@@ -227,6 +228,12 @@ class Game(Players, LightningModule):
             images = self.global_step * rows * self.trainer.world_size
             self.log_dict(self.curves)
             self.log_dict({"step": float(self.global_step), "images": float(images)})
+
+    def on_validation_start(self) -> None:
+        # DDP gives all processes the first one's running averages only before a training step, and
+        # a checkpoint holds the first one's.
+        for buffer in self.buffers() if dist.is_initialized() else []:
+            dist.broadcast(buffer, src=0)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Terms:
         """As many fakes as reals, under the same labels; the callbacks score and draw them."""

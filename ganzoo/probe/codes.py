@@ -47,7 +47,7 @@ class Codes(Probe):
     def check(self, game: Game, data: Data) -> None:
         if not isinstance(game, InfoGAN) or not isinstance(game.condition, LatentCode):
             raise UserError("probe=codes reads the code of an InfoGAN: choose model=infogan.")
-        if game.discriminator.packing > 1:
+        if game.discriminator and game.discriminator.packing > 1:
             raise UserError("probe=codes reads images one by one: type network.packing=1.")
         first = game.condition.factors[0]
         if not isinstance(first, Categorical) or first.dim != data.n_classes:

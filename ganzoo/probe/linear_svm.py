@@ -35,7 +35,8 @@ class LinearSVM(Probe):
         self.n_labels, self.seed = n_labels, seed
 
     def check(self, game: Game, data: Data) -> None:
-        if not isinstance(game, DCGAN) or game.discriminator.packing > 1:
+        packed = game.discriminator and game.discriminator.packing > 1
+        if not isinstance(game, DCGAN) or packed:
             raise UserError(
                 "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
                 "model=dcgan and network.packing=1, or leave the probe out."
