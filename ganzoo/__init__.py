@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ganzoo.checkpoint import list_models
     from ganzoo.model import (
         ACGAN,
         CGAN,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         InfoGAN,
         UnrolledGAN,
     )
+    from ganzoo.zoo import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "WGANGP",
     "InfoGAN",
     "UnrolledGAN",
+    "list_models",
+    "load",
 ]
 
 
@@ -36,4 +40,5 @@ def __getattr__(name: str) -> Any:
     """Import the animals, and torch with them, only when one is asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
-    return getattr(import_module("ganzoo.model"), name)
+    homes = {"list_models": "ganzoo.checkpoint", "load": "ganzoo.zoo"}
+    return getattr(import_module(homes.get(name, "ganzoo.model")), name)

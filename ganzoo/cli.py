@@ -1,5 +1,6 @@
 """The commands. torch is imported only once there is something to do with it."""
 
+import errno
 import logging
 import os
 import sys
@@ -7,6 +8,7 @@ import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,9 +16,11 @@ from typing import Any, NoReturn
 from ganzoo import __version__
 from ganzoo.error import Bereft, Ended, Interrupted, UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
+
 
 def main() -> None:
-    """``ganzoo train|sample|evaluate|report|doctor …``."""
+    """``ganzoo train|sample|export|evaluate|report|doctor …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -24,7 +28,9 @@ def main() -> None:
 def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|evaluate|report|doctor")
+    commands = parser.add_subparsers(
+        required=True, metavar="train|sample|export|evaluate|report|doctor"
+    )
 
     command = commands.add_parser(
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
@@ -32,12 +38,46 @@ def parser() -> ArgumentParser:
     command.set_defaults(command=lambda args, rest: train(rest))
 
     command = commands.add_parser("sample", help="draw pictures from a trained model")
-    command.add_argument("run", type=Path, metavar="RUN", help="a run's folder or a checkpoint")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
     command.add_argument("--n", type=int, default=64, help="how many pictures (64)")
     command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
     command.add_argument("--label", type=int, help="the class to draw (each in turn)")
-    command.add_argument("--out", type=Path, default=Path("samples.png"), help="(samples.png)")
+    command.add_argument(
+        "--code",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="FACTOR=VALUE",
+        help="set a factor of InfoGAN's code: --code 0=3 --code 1=-1.5 (random)",
+    )
+    command.add_argument("--truncation", type=float, default=1.0, help="scale of the noise (1)")
+    command.add_argument(
+        "--interpolate",
+        type=int,
+        default=1,
+        metavar="STEPS",
+        help="walk from each noise to another in so many pictures",
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("samples.png"), help="a .png, an .npz or a folder"
+    )
     command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
+
+    command = commands.add_parser("export", help="write a trained model for others to read")
+    command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
+    command.add_argument("--to", type=Path, required=True, help="the folder to write")
+    command.add_argument(
+        "--format",
+        nargs="+",
+        choices=["safetensors", "onnx", "torch"],
+        default=["safetensors"],
+        help="safetensors is a Hugging Face Hub folder (safetensors)",
+    )
+    command.add_argument("--half", action="store_true", help="round the weights to 16 bits")
+    command.add_argument(
+        "--generator-only", action="store_true", help="leave the discriminator out"
+    )
+    command.set_defaults(command=lambda args, rest: spoken(export, args, rest))
 
     command = commands.add_parser(
         "evaluate", help="score a trained model on its validation split, or any two folders"
@@ -57,6 +97,12 @@ def parser() -> ArgumentParser:
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
     command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
 
+    command = commands.add_parser("explore", help="draw from models on a page of this machine")
+    command.add_argument("models", nargs="+", metavar="RUN|MODEL", help="side by side")
+    command.add_argument("--host", default="127.0.0.1", help="who may look (only this machine)")
+    command.add_argument("--port", type=int, default=7860, help="(7860)")
+    command.set_defaults(command=lambda args, rest: spoken(explore, args, rest))
+
     command = commands.add_parser("doctor", help="versions, devices and folders, for a bug report")
     command.add_argument("--data", type=Path, default=Path("data"), help="data.root (data)")
     command.set_defaults(command=lambda args, rest: spoken(doctor, args, rest))
@@ -68,6 +114,7 @@ def train(overrides: list[str] | None = None) -> None:
     import hydra  # noqa: PLC0415
 
     from ganzoo.config import COMPOSING, CONF, explain  # noqa: PLC0415
+    from ganzoo.sweep import spelt_out  # noqa: PLC0415
 
     command = sys.argv
 
@@ -76,8 +123,12 @@ def train(overrides: list[str] | None = None) -> None:
         sys.argv = command  # by which Lightning starts further processes
         return job(cfg)
 
-    if overrides is not None:
-        sys.argv = ["ganzoo train", *overrides]
+    program, *words = sys.argv if overrides is None else ["ganzoo train", *overrides]
+    try:
+        sys.argv = [program, *spelt_out(words)]
+    except UserError as error:
+        fail(str(error))
+    refuse_no_group(sys.argv[1:], CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
@@ -88,11 +139,23 @@ def train(overrides: list[str] | None = None) -> None:
     except COMPOSING as error:
         fail(explain(error))
     except OSError as error:
-        if not error.filename:
+        if not error.filename and error.errno not in FULL:
             raise
-        fail(f"cannot write {error.filename}: {error.strerror}; set hydra.run.dir=… elsewhere.")
+        where = error.filename or "into the folder of the run"
+        fail(
+            f"cannot write {where}: {error.strerror}; make room there and go on by resume=…, or "
+            "set hydra.run.dir=… elsewhere."
+        )
     finally:
         conclude()
+
+
+def refuse_no_group(words: list[str], conf: Path) -> None:
+    """Hydra has another way to say that nothing of a group is chosen, and a traceback for this."""
+    for word in words:
+        group, _, choice = word.partition("=")
+        if choice == "null" and (conf / group).is_dir():
+            fail(f"{word} is not how a group is left out: type ~{group} for none of it.")
 
 
 def conclude() -> None:
@@ -100,7 +163,7 @@ def conclude() -> None:
     from ganzoo.sweep import Sweep  # noqa: PLC0415
 
     folder, Sweep.folder = Sweep.folder, None
-    if folder and folder.is_dir() and any(folder.rglob("*.json")):  # some run has begun
+    if folder and folder.is_dir() and any(folder.glob("*/**/*.json")):  # some run has begun
         report(Namespace(folders=[folder], out=folder))
 
 
@@ -110,17 +173,16 @@ def job(cfg: Any) -> float:
     from hydra.types import RunMode  # noqa: PLC0415
     from pytorch_lightning.utilities import rank_zero_only  # noqa: PLC0415
 
-    from ganzoo.sweep import apart, starts_processes  # noqa: PLC0415
+    from ganzoo.sweep import apart, isolated, shares_its_process, starts_processes  # noqa: PLC0415
     from ganzoo.train import train  # noqa: PLC0415
 
     hush()
     alone = HydraConfig.get().mode == RunMode.RUN
     try:
-        score = train(cfg) if alone or not starts_processes(cfg) else apart(cfg)
-        withdraw(Path(cfg.run_dir))  # empty if the run went on elsewhere
-        return score
+        if not alone and starts_processes(cfg):
+            return apart(cfg)
+        return isolated(train, cfg) if shares_its_process() else train(cfg)
     except Interrupted as stop:
-        withdraw(Path(cfg.run_dir))
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             sys.exit(0)  # the process that started this one takes any other code for its death
         print(stop, file=sys.stderr)
@@ -128,12 +190,14 @@ def job(cfg: Any) -> float:
     except Exception as error:
         if begun(error) or not alone:
             note(error, cfg)
-        withdraw(Path(cfg.run_dir))
         if cfg.debug:
             traceback.print_exc()
         if alone and isinstance(error, UserError):
             fail(str(error))
         raise
+    finally:
+        for made in (cfg.run_dir, HydraConfig.get().runtime.output_dir):
+            withdraw(Path(made))  # empty if the run never began, or went on elsewhere
 
 
 def begun(error: Exception) -> bool:
@@ -149,7 +213,8 @@ def note(error: Exception, cfg: Any) -> None:
     resuming = cfg.resume not in (None, "auto")
     folder = Path(cfg.resume if resuming else cfg.run_dir)
     if not (isinstance(error, Bereft) and (folder / "failure.json").exists()):  # of the dead one
-        note_failure(folder, origin(cfg), error)
+        with suppress(OSError):  # of which the error may speak
+            note_failure(folder, origin(cfg), error)
 
 
 def hush() -> None:
@@ -172,7 +237,25 @@ def withdraw(folder: Path) -> None:
 def sample(args: Namespace) -> None:
     from ganzoo.sample import sample  # noqa: PLC0415
 
-    print(f"wrote {sample(args.run, args.n, args.seed, args.label, args.out)}")
+    out = sample(
+        args.model,
+        args.out,
+        args.n,
+        args.seed,
+        label=args.label,
+        codes=dict(args.code),
+        truncation=args.truncation,
+        steps=args.interpolate,
+    )
+    print(f"wrote {out}")
+
+
+def export(args: Namespace) -> None:
+    from ganzoo.export import export  # noqa: PLC0415
+
+    written = export(args.model, args.to, args.format, args.half, not args.generator_only)
+    for path, difference in written:
+        print(f"wrote {path}: its pictures differ by at most {difference:.1g}")
 
 
 def evaluate(args: Namespace) -> None:
@@ -183,7 +266,7 @@ def evaluate(args: Namespace) -> None:
         real, fake = args.images
         found = compare(real, fake, args.words)
     elif args.words:
-        found = evaluate(Path(args.words[0]), args.words[1:])
+        found = evaluate(args.words[0], args.words[1:])
     else:
         raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
     for name, value in found.items():
@@ -201,11 +284,23 @@ def report(args: Namespace) -> None:
         ) from error
 
 
+def explore(args: Namespace) -> None:
+    from ganzoo.explore import explore  # noqa: PLC0415
+
+    explore(args.models, args.host, args.port)
+
+
 def doctor(args: Namespace) -> None:
     from ganzoo.environment import environment, places  # noqa: PLC0415
 
     for name, value in (environment() | places(args.data)).items():
         print(f"{name}: {value}")
+
+
+def setting(word: str) -> tuple[int, float]:
+    """FACTOR=VALUE as numbers."""
+    factor, value = word.split("=")
+    return int(factor), float(value)
 
 
 def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:

@@ -43,7 +43,7 @@ def compare(real: Path, fake: Path, overrides: list[str]) -> dict[str, float]:
     both = [pictures(folder) for folder in (real, fake)]
     channels = 1 if all(map(grey, both)) else 3
     for images, is_real in zip(both, (True, False), strict=True):
-        for batch in images[:, :channels].split(BATCH):
+        for batch in torch.split(images[:, :channels], BATCH):
             for features, alike in shared(scores, batch):
                 for score in alike:
                     score.update(features, real=is_real)

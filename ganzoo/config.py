@@ -1,8 +1,10 @@
 """What a user may configure, and sentences for what cannot be."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from inspect import signature
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from hydra.errors import (
     InstantiationException,
     MissingConfigException,
 )
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -53,8 +55,8 @@ def unaltered(cfg: DictConfig) -> DictConfig:
     if not HydraConfig.initialized():
         return cfg
     command = HydraConfig.get()
-    groups = command.runtime.choices
-    chosen = [each for each in command.overrides.task if each.lstrip("+~").split("=")[0] in groups]
+    words = command.overrides.task
+    chosen = [each for each in words if (CONF / each.lstrip("+~").split("=")[0]).is_dir()]
     try:
         return base(chosen)
     except HydraException:  # a choice from the user's own --config-dir
@@ -67,6 +69,7 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
         "n_critic": "discriminator steps per generator step",
         "accumulate": "parts of a batch that are judged before a player steps",
         "val_every": "generator steps between validations",
+        "latent.dim": "numbers of the noise",
         "data.batch_size": "images per process and discriminator step",
     }.items():
         value = OmegaConf.select(cfg, key)
@@ -78,7 +81,7 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             "and images are float32: type bf16-mixed, 16-mixed or 32-true."
         )
     yield from about_machine(cfg)
-    for key in ("max_steps", "max_images"):
+    for key in ("max_steps", "max_images", "val_every_images"):
         if cfg[key] is not None and not is_count(cfg[key]):
             yield f"{key} is a budget of at least 1, got {cfg[key]}: type {key}=1000, or null."
     if not any(cfg[key] for key in ("max_steps", "max_images", "max_time")):
@@ -103,8 +106,14 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             f"network.packing={packing} images are judged together, and data.batch_size="
             f"{cfg.data.batch_size} does not divide by it: type data.batch_size={64 * packing}."
         )
+    yield from about_words(cfg)
+
+
+def about_words(cfg: DictConfig) -> Iterator[str]:
     if cfg.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time)):
         yield f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00."
+    if cfg.on_nonfinite not in ("stop", "skip", "rewind"):
+        yield f"on_nonfinite is stop, skip or rewind, got {cfg.on_nonfinite}: type one of them."
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         yield f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0."
 
@@ -157,13 +166,30 @@ def mistyped(cfg: Any, like: Any, key: str = "") -> Iterator[str]:
     """
     if isinstance(cfg, dict) and isinstance(like, dict):
         for name in sorted(cfg.keys() & like.keys()):
-            yield from mistyped(cfg[name], like[name], f"{key}.{name}".lstrip("."))
+            own = f"{key}.{name}".lstrip(".")
+            yield from mistyped(cfg[name], like[name], own)
+            if is_number(like[name]) and cfg[name] is None and not optional(cfg, name):
+                yield f"{own} is a number and cannot be null: type {own}={like[name]}."
+            if name.endswith("seed") and is_number(cfg[name]) and cfg[name] < 0:
+                yield f"{own} is a whole number from 0 up, got {cfg[name]}: type {own}=0."
     elif isinstance(like, bool | list) and not isinstance(cfg, type(like)):
         kind = "a list" if isinstance(like, list) else "true or false"
         if "${" not in str(cfg):
             yield f"{key} is {kind} such as {like}, got {cfg}: type {key}={like}."
-    elif is_number(like) and not (is_number(cfg) or cfg is None or "${" in str(cfg)):
-        yield f"{key} is a number such as {like}, got {cfg}: type {key}={like}."
+    elif is_number(like) and not (cfg is None or "${" in str(cfg)):
+        whole = isinstance(like, int)
+        if not is_number(cfg) or not isfinite(cfg) or (whole and not isinstance(cfg, int)):
+            kind = "whole number" if whole else "number"
+            yield f"{key} is a {kind} such as {like}, got {cfg}: type {key}={like}."
+
+
+def optional(node: Mapping[str, Any], name: str) -> bool:
+    """Whether the class that a node builds takes None for an option."""
+    if "_target_" not in node:
+        return True
+    parameters = signature(get_object(node["_target_"])).parameters
+    kind = str(parameters[name].annotation) if name in parameters else "None"
+    return "None" in kind or "Optional" in kind
 
 
 def is_number(value: Any) -> bool:
@@ -181,7 +207,8 @@ def make(node: Any, **given: Any) -> Any:
     except InstantiationException as error:
         chain = list(causes(error))
         said = next((str(each) for each in chain if isinstance(each, UserError)), None)
-        key = str(getattr(error, "full_key", "")) or "a part"
+        made = str(node.get("_target_", "a part")).rpartition(".")[2]
+        key = str(getattr(error, "full_key", "")) or made
         cause = " ".join(str(chain[-1]).split()).rstrip(".")
         raise UserError(
             said or f"the options of {key} do not work ({cause}): --cfg job shows what they are."

@@ -1,5 +1,7 @@
 """Random numbers as a function of where they are needed, not of what was drawn before."""
 
+from enum import IntEnum
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,6 +10,16 @@ from torch import Tensor
 def mix(*key: int) -> int:
     """A seed that depends on every part of the key, such as (seed, stream, step)."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class Stream(IntEnum):
+    """Uses of randomness that must not share their numbers."""
+
+    WEIGHTS = 0
+    LAYERS = 1
+    TRAINING = 2
+    VALIDATION = 3
+    SAMPLES = 4
 
 
 class Draws:

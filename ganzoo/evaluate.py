@@ -17,11 +17,12 @@ from ganzoo.train import measure
 RAW = "ema=null"
 
 
-def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
+def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
     """Score a run on its validation split.
 
     Args:
-        run: A run's folder or a checkpoint; what probes find is added to its ``metrics.json``.
+        run: A run's folder, a checkpoint or a model's name; what probes find is added to the run's
+            ``metrics.json``.
         overrides: Of the run's data, metrics and probes, such as ``metric=[fid]``,
             ``probe=[parzen]`` or ``data.root=…``; ``ema=null`` scores the generator itself where
             its moving average was trained, too, and ``callback=[standing_statistics]`` or
@@ -49,6 +50,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, float]:
     for probe in probes:
         probe.check(game, data)
     scores = Scores(make(chosen.metric), required=True)
+    scores.check(game, data)
     trainer = pl.Trainer(
         accelerator="auto",
         devices=1,
@@ -79,7 +81,7 @@ def choose(cfg: DictConfig, overrides: list[str]) -> DictConfig:
     try:
         fresh = base([each for each, key in zip(overrides, keys, strict=True) if "." not in key])
         kept = {name: (fresh if name in keys else cfg).get(name, {}) for name in parts}
-        chosen = OmegaConf.create({"seed": cfg.seed, **kept})
+        chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **kept})
         OmegaConf.set_struct(chosen, True)
         values = [each for each, key in zip(overrides, keys, strict=True) if "." in key]
         chosen.merge_with_dotlist(values)

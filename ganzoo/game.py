@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from enum import IntEnum
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.distributed as dist
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.strategies import ParallelStrategy
@@ -19,14 +19,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from typing_extensions import TypedDict, Unpack
 
 from ganzoo.condition import Condition, Nothing
-from ganzoo.draws import Draws, mix
+from ganzoo.draws import Draws, Stream, mix
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, Turn
-from ganzoo.modes import evaluating, frozen
+from ganzoo.modes import frozen
 from ganzoo.network import DCGAN, Critique, Discriminator, Judge, Network
-from ganzoo.network.discriminator import without_batch_norm
 from ganzoo.optimizer import Optimizers, adam, unrolled
+from ganzoo.players import Players
 from ganzoo.rules import check
 from ganzoo.shape import Shape
 
@@ -71,17 +71,7 @@ class View(NamedTuple):
     draws: Draws
 
 
-class Stream(IntEnum):
-    """Uses of randomness that must not share their numbers."""
-
-    WEIGHTS = 0
-    LAYERS = 1
-    TRAINING = 2
-    VALIDATION = 3
-    SAMPLES = 4
-
-
-class Game(LightningModule):
+class Game(Players, LightningModule):
     """A generator and a discriminator that take turns, each minimising its side of every term.
 
     One ``training_step`` is one generator step: the batch holds ``n_critic`` batches, the
@@ -97,6 +87,7 @@ class Game(LightningModule):
         UserError: If the choices do not fit each other or the images.
     """
 
+    discriminator: Discriminator  # a game has both players
     recipe: ClassVar[Choices] = {
         "condition": Nothing(),
         "latent": Uniform(100),
@@ -111,25 +102,22 @@ class Game(LightningModule):
     }
 
     def __init__(self, image_shape: Shape, **choices: Unpack[Choices]) -> None:
-        super().__init__()
-        self.automatic_optimization = False  # two optimizers take turns
         chosen: Choices = {**Game.recipe, **self.recipe, **choices}
-        self.image_shape = tuple(image_shape)
-        self.condition, self.latent = chosen["condition"], chosen["latent"]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(mix(chosen["seed"], Stream.WEIGHTS))
+            super().__init__(
+                image_shape,
+                chosen["condition"],
+                chosen["latent"],
+                chosen["network"],
+                chosen["head"],
+                per_sample=any(loss.per_sample for loss in chosen["loss"].values()),
+            )
+        self.automatic_optimization = False  # two optimizers take turns
         self.losses, self.optimizer = dict(chosen["loss"]), chosen["optimizer"]
         self.n_critic, self.seed = chosen["n_critic"], chosen["seed"]
+        self.training_seed = self.seed  # until a run is rewound
         self.accumulate = chosen["accumulate"]
-        network = chosen["network"]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(mix(self.seed, Stream.WEIGHTS))
-            self.generator = network.generator(
-                self.latent.dim, self.condition.dim, self.image_shape
-            )
-            self.discriminator = Discriminator(
-                self.image_shape, self.condition, network, chosen["head"]
-            )
-        if any(loss.per_sample for loss in self.losses.values()):
-            without_batch_norm(self.discriminator)
         self.ema_decay = chosen["ema"]
         check(self)
         self.ema = average_of(self.generator, self.ema_decay) if self.ema_decay else None
@@ -144,33 +132,6 @@ class Game(LightningModule):
         generator = self.generator if self.ema is None else self.ema
         images: Tensor = generator(latent, condition)
         return images.float()
-
-    def sample(self, labels: int | Tensor, seed: int = 0) -> Tensor:
-        """Generate images as after training: (N, C, H, W), in [-1, 1].
-
-        Args:
-            labels: How many, or what each is conditioned on: classes (N,) or vectors (N, K).
-            seed: Same seed, same images.
-
-        Raises:
-            UserError: If the condition comes only with data, and a number is given.
-        """
-        draws = Draws(seed, Stream.SAMPLES, device=self.device)
-        told = self.condition.labels(labels) if isinstance(labels, int) else labels
-        latent = self.latent.draw(len(told), draws)
-        return self._show(latent, self.condition.draw(told.to(self.device), draws))
-
-    def showcase(self, rows: int, columns: int, seed: int = 0) -> Tensor:
-        """Generate a grid that shows what the condition does: (rows * columns, C, H, W).
-
-        Along a row the condition varies and the noise does not; without one, every cell has noise
-        of its own.
-        """
-        draws = Draws(seed, Stream.SAMPLES, device=self.device)
-        condition = self.condition.showcase(rows, columns, draws).to(self.device)
-        repeats = columns if self.condition.dim else 1
-        latent = self.latent.draw(rows * columns // repeats, draws)
-        return self._show(latent.repeat_interleave(repeats, dim=0), condition)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]
@@ -187,7 +148,7 @@ class Game(LightningModule):
                 fake = self.generator(views[-1].latent, condition)
                 with self._exchange(last=len(views) == self.accumulate):
                     curves.append(self._discriminate(views[-1], fake.detach()))
-            self._step(for_discriminator, counted=False)
+            self._step(for_discriminator, curves, counted=False)
             for loss in self.losses.values():
                 loss.constrain(self.discriminator)
         # The last fakes serve both turns, as in the DCGAN authors' code: G has not moved since.
@@ -196,8 +157,8 @@ class Game(LightningModule):
         for view, fakes in zip(views, chain(again, [fake]), strict=True):
             with self._exchange(last=view is views[-1]):
                 curves.append(self._generate(view, fakes))
-        self._step(for_generator, counted=True)
-        self._after_step(len(batch[0]), means(curves))
+        self._step(for_generator, curves, counted=True)
+        self._after_step(len(batch[0]))
 
     def _discriminate(self, view: View, fake: Tensor) -> Terms:
         """The discriminator's side of one view; returns its curves."""
@@ -244,8 +205,9 @@ class Game(LightningModule):
             return nullcontext()
         return strategy.block_backward_sync()
 
-    def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
+    def _step(self, optimizer: LightningOptimizer, curves: Sequence[Terms], counted: bool) -> None:
         """Step down the gradients; only counted steps move ``global_step``."""
+        self.curves = means(curves)
         if counted:
             optimizer.step()
         else:
@@ -256,16 +218,22 @@ class Game(LightningModule):
             weights = [each for group in optimizer.param_groups for each in group["params"]]
             torch.nn.utils.clip_grad_norm_(weights, self.optimizer.clip_norm)
 
-    def _after_step(self, rows: int, curves: Terms) -> None:
-        if self.ema is not None:
+    def _after_step(self, rows: int) -> None:
+        moved = any(each.grad is not None for each in self.generator.parameters())
+        if self.ema is not None and moved:  # a callback may have taken the gradients away
             self.ema.update_parameters(self.generator)
         for schedule in self._schedules():
             schedule.step()
-        self.curves = curves
         if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             images = self.global_step * rows * self.trainer.world_size
             self.log_dict(self.curves)
             self.log_dict({"step": float(self.global_step), "images": float(images)})
+
+    def on_validation_start(self) -> None:
+        # DDP gives all processes the first one's running averages only before a training step, and
+        # a checkpoint holds the first one's.
+        for buffer in self.buffers() if dist.is_initialized() else []:
+            dist.broadcast(buffer, src=0)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Terms:
         """As many fakes as reals, under the same labels; the callbacks score and draw them."""
@@ -288,7 +256,7 @@ class Game(LightningModule):
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         # Dropout and the like read the global generators: what they draw must depend on the step
         # and not on what was drawn before, or a resumed run would differ.
-        seed = mix(self.seed, Stream.LAYERS, self.global_step, self.global_rank)
+        seed = mix(self.training_seed, Stream.LAYERS, self.global_step, self.global_rank)
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
@@ -297,21 +265,17 @@ class Game(LightningModule):
         # Accumulated parts share a step's numbers as processes do, part by part and then by rank.
         world = self.trainer.world_size
         share = {"rank": part * world + self.global_rank, "world": self.accumulate * world}
-        return Draws(self.seed, stream, step, **share, device=self.device)
+        return Draws(self.training_seed, stream, step, **share, device=self.device)
 
     def _schedules(self) -> list[Any]:
         schedules = self.lr_schedulers()
         return schedules if isinstance(schedules, list) else [schedules] * (schedules is not None)
 
-    def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
-        parts = zip(latent.split(256), condition.split(256), strict=True)
-        with evaluating(self):
-            return torch.cat([self(*part) for part in parts])
-
 
 def average_of(generator: nn.Module, decay: float) -> AveragedModel:
     """A frozen copy of the generator that follows its weights as an exponential average."""
-    average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(generator, multi_avg_fn=follow)
     return average.requires_grad_(False)
 
 

@@ -1,4 +1,4 @@
-"""Pictures that a person looks at."""
+"""Pictures that a person looks at; what needs torch imports it, because a report needs none."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
-from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
-from torchvision.utils import make_grid
 
 from ganzoo.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch import Tensor
 
 
 def picture_of(samples: Tensor, columns: int) -> Tensor:
@@ -29,9 +27,27 @@ def picture_of(samples: Tensor, columns: int) -> Tensor:
     return draw(samples.detach().cpu(), columns)
 
 
+def spacing(step: int, every: int, most: int) -> int:
+    """Steps between pictures worth keeping, so that there are at most so many however long a run.
+
+    It depends on nothing but the step, and a resumed run keeps the same ones.
+
+    Args:
+        step: Generator steps so far.
+        every: Generator steps between the pictures that are drawn.
+        most: How many to keep; as this would be exceeded, every second one is given up.
+    """
+    while step > every * most:
+        every *= 2
+    return every
+
+
 def grid(images: Tensor, columns: int) -> Tensor:
+    from torchvision.utils import make_grid  # noqa: PLC0415
+
     tiles = make_grid(images.clamp(-1, 1), nrow=columns, normalize=True, value_range=(-1, 1))
-    return (tiles * 255).round().byte()
+    picture: Tensor = (tiles * 255).round().byte()
+    return picture
 
 
 def scatter(points: Tensor, columns: int) -> Tensor:
@@ -55,7 +71,7 @@ def new_figure(
 
 def rendered(figure: Figure) -> Tensor:
     """A figure as a (3, H, W) uint8 picture."""
-    return pil_to_tensor(Image.open(io.BytesIO(png_of(figure))).convert("RGB"))
+    return tensor_of(Image.open(io.BytesIO(png_of(figure))))
 
 
 def png_of(figure: Figure) -> bytes:
@@ -65,9 +81,17 @@ def png_of(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def read(path: Path) -> Tensor:
+def read(file: Path) -> Tensor:
     """A PNG as a (3, H, W) uint8 picture."""
-    return pil_to_tensor(Image.open(path).convert("RGB"))
+    return tensor_of(Image.open(file))
+
+
+def tensor_of(image: Image.Image) -> Tensor:
+    """An image as a (3, H, W) uint8 picture."""
+    from torchvision.transforms.functional import pil_to_tensor  # noqa: PLC0415
+
+    picture: Tensor = pil_to_tensor(image.convert("RGB"))
+    return picture
 
 
 def save_animation(frames: Sequence[Tensor], path: Path, seconds: float = 10.0) -> None:

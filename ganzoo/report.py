@@ -15,13 +15,15 @@ import jinja2
 from ganzoo import picture
 from ganzoo.files import write_whole
 from ganzoo.runs import Run, collect, variants
-from ganzoo.statistics import Comparison, Summary, compare, summary
+from ganzoo.statistics import Comparison, Summary, best_of, compare, summary
 
 COLUMNS = (
     *("variant", "seeds", "mean", "std", "95 % interval", "best", "against the first"),
     *("images", "seconds", "images/s", "alarms"),
 )
 SHOWN_POINTS = 200  # of a curve; more cannot be seen
+LABELLED = 30  # variants in a legend
+GRIDS_BYTES = 2_500_000  # of all grids in a page, which is to stay below 5 MB
 
 
 class Entry(NamedTuple):
@@ -56,12 +58,16 @@ class Board(NamedTuple):
     """A leaderboard of runs that may be compared.
 
     Attributes:
-        title: Data, score and number of samples.
+        title: Data, shape, score, number of samples.
+        score: The score's name.
+        searched: Whether each row is many settings of a variant, and not one over seeds.
         entries: The variants, the best mean first.
         uneven: Whether the variants have seen different numbers of images.
     """
 
     title: str
+    score: str
+    searched: bool
     entries: list[Entry]
     uneven: bool
 
@@ -76,10 +82,11 @@ def report(folders: Sequence[Path], to: Path) -> Path:
         UserError: If there are no runs.
     """
     runs = collect(folders)
-    boards = leaderboards(runs)
-    without = [run for run in runs if not run.finished]
+    again = repeated(runs)
+    boards = leaderboards(run for run in runs if run not in again)
+    without = [run for run in runs if not run.finished or run.pruned or run in again]
     troubles = [
-        (f"{name}, seed {run.seed}", trouble(run))
+        (f"{name}, seed {run.seed}", again_of(again[run]) if run in again else trouble(run))
         for name, run in zip(variants(without) if without else [], without, strict=True)
     ]
     write_whole(to / "report.md", markdown(boards, troubles).encode())
@@ -88,16 +95,36 @@ def report(folders: Sequence[Path], to: Path) -> Path:
     return to / "report.html"
 
 
+def repeated(runs: Sequence[Run]) -> dict[Run, Run]:
+    """Finished runs of the same settings and seed as one before, which a mean must not count twice.
+
+    Returns:
+        Each with the one before.
+    """
+    first: dict[str, Run] = {}
+    again: dict[Run, Run] = {}
+    for run in runs:
+        if run.finished:
+            same = first.setdefault(repr((run.settings, run.seed, run.origin.get("command"))), run)
+            again |= {run: same} if same is not run else {}
+    return again
+
+
+def again_of(run: Run) -> str:
+    return f"left out: the run in {run.folder.name} has the same settings and seed"
+
+
 def trouble(run: Run) -> str:
     """Why a run has no result."""
-    return run.failure or "unfinished: it was killed or is still running (resume=auto goes on)"
+    unknown = "unfinished: still running, or killed; sweep.resume=… or resume=… goes on with it"
+    return run.pruned or run.failure or unknown
 
 
 def leaderboards(runs: Iterable[Run]) -> list[Board]:
     """Finished runs with a score, one board for each kind of data and score."""
     kinds: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        if run.finished and run.score is not None:
+        if run.finished and run.score is not None and not run.pruned:
             kinds[run.kind].append(run)
     return [board(", ".join(kind), kinds[kind]) for kind in sorted(kinds)]
 
@@ -118,7 +145,8 @@ def board(title: str, runs: Sequence[Run]) -> Board:
         for name in ranked
     ]
     budgets = [run.metrics["images"] for run in runs]
-    return Board(title, entries, uneven=max(budgets) > 1.01 * min(budgets))
+    uneven = max(budgets) > 1.01 * min(budgets)
+    return Board(title, runs[0].monitor, bool(runs[0].searched), entries, uneven)
 
 
 def scores(runs: Iterable[Run]) -> list[float]:
@@ -159,7 +187,7 @@ def table(runs: Sequence[Run]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*fixed, "train_seconds", *measured, "command"])
     for name, run in zip(variants(runs), runs, strict=True):
-        why = "" if run.finished else trouble(run)
+        why = "" if run.finished and not run.pruned else trouble(run)
         known = [run.metrics.get(key) for key in (*fixed[5:], "train_seconds", *measured)]
         told = [name, run.seed, run.kind[0], run.finished, why]
         writer.writerow([*told, *known, run.command])
@@ -170,52 +198,82 @@ def page(boards: Sequence[Board], troubles: Sequence[tuple[str, str]]) -> str:
     """The page, with everything it shows inside it."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((files("ganzoo") / "report.html").read_text())
-    sections = [(each, curves(each), spreads(each), grids(each)) for each in boards]
+    share = GRIDS_BYTES // max(1, len(boards))
+    sections = [(each, plots(each), grids(each, share)) for each in boards]
     return template.render(sections=sections, troubles=troubles, columns=COLUMNS)
 
 
-def grids(each: Board) -> list[tuple[str, str]]:
-    """The samples of each variant's best run, drawn from the same latents."""
+def grids(each: Board, size: int) -> list[tuple[str, str]]:
+    """The samples of each variant's best run, from the same latents, as many as size bytes hold."""
     found = []
     for entry in each.entries:
-        best = min(entry.runs, key=lambda run: run.score or 0.0)
-        if best.picture:
-            found.append((entry.variant, embedded(best.picture.read_bytes())))
+        run = min(entry.runs, key=lambda run: run.score or 0.0)
+        drawn = embedded(run.picture.read_bytes()) if run.picture else ""
+        size -= len(drawn)
+        if drawn and size >= 0:
+            found.append((f"{entry.variant}, seed {run.seed}", drawn))
     return found
 
 
-def curves(each: Board) -> str:
-    """Scores against images and against time, a line per run and a colour per variant."""
-    figure = picture.new_figure(9, 3.5)
-    for place, unit in enumerate(("real images", "seconds"), start=1):
-        axes = figure.add_subplot(1, 2, place, xlabel=unit, ylabel=each.title.split(", ")[-2])
-        for number, entry in enumerate(each.entries):
-            for run in entry.runs:
-                rate = run.metrics["images_per_second"] if unit == "seconds" else 1
-                shown = thinned(run.curve)
-                x, y = [images / rate for _, images, _ in shown], [score for *_, score in shown]
-                label = entry.variant if run is entry.runs[0] else None
-                axes.plot(x, y, color=f"C{number % 10}", label=label, alpha=0.8, linewidth=1)
-        axes.set_yscale("log")
-        axes.legend(fontsize=6) if place == 1 else None
+def plots(each: Board) -> list[tuple[str, str]]:
+    """What the page draws of a board, each with what it shows in words."""
+    return [
+        ("Every score and each variant's interval", spread(each)),
+        ("The best score that so many runs can be expected to give", best(each)),
+        ("Scores against real images", curves(each, "real images")),
+        ("Scores against seconds of training", curves(each, "seconds")),
+    ]
+
+
+def spread(each: Board) -> str:
+    figure = picture.new_figure(5.5, max(3, 0.6 + 0.25 * len(each.entries)))
+    axes = figure.add_subplot(xlabel=each.score)
+    for place, entry in enumerate(each.entries):
+        axes.plot([entry.scores.low, entry.scores.high], [place] * 2, color="0.8", linewidth=6)
+        axes.plot(scores(entry.runs), [place] * entry.scores.n, ".", color=colour(place))
+    names = [shortened(entry.variant) for entry in each.entries]
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.invert_yaxis()
     return embedded(picture.png_of(figure))
+
+
+def best(each: Board) -> str:
+    figure = picture.new_figure(5.5, 3)
+    axes = figure.add_subplot(xlabel="runs", ylabel=f"expected best {each.score}")
+    for place, entry in enumerate(each.entries):
+        found = best_of(scores(entry.runs))
+        axes.plot(range(1, len(found) + 1), found, ".-", color=colour(place))
+    axes.locator_params(axis="x", integer=True)
+    return embedded(picture.png_of(figure))
+
+
+def curves(each: Board, unit: str) -> str:
+    """Scores against images or seconds, a line per run and a colour per variant."""
+    labels = [shortened(entry.variant) for entry in each.entries[:LABELLED]]
+    figure = picture.new_figure(5.5, 3.3 + 0.15 * len(labels) / 2)
+    axes = figure.add_subplot(xlabel=unit, ylabel=each.score)
+    for place, entry in enumerate(each.entries):
+        for run in entry.runs:
+            rate = run.metrics["images_per_second"] if unit == "seconds" else 1
+            shown = thinned(run.curve)
+            x, y = [images / rate for _, images, _ in shown], [score for *_, score in shown]
+            label = labels[place] if run is entry.runs[0] and place < LABELLED else None
+            axes.plot(x, y, color=colour(place), label=label, alpha=0.8, linewidth=1)
+    axes.set_yscale("log")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=7)
+    return embedded(picture.png_of(figure))
+
+
+def colour(place: int) -> str:
+    return f"C{place % 10}"
 
 
 def thinned(curve: Sequence[Any]) -> Sequence[Any]:
     return curve[:: max(1, len(curve) // SHOWN_POINTS)]
 
 
-def spreads(each: Board) -> str:
-    """Every seed's score, and each variant's interval."""
-    figure = picture.new_figure(9, 0.6 + 0.35 * len(each.entries))
-    axes = figure.add_subplot(xlabel=each.title.split(", ")[-2])
-    for place, entry in enumerate(reversed(each.entries)):
-        axes.plot([entry.scores.low, entry.scores.high], [place] * 2, color="0.6", linewidth=4)
-        axes.plot(scores(entry.runs), [place] * entry.scores.n, "k.", alpha=0.7)
-    axes.set_yticks(
-        range(len(each.entries)), [entry.variant for entry in reversed(each.entries)], fontsize=7
-    )
-    return embedded(picture.png_of(figure))
+def shortened(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:39]}…"
 
 
 def embedded(png: bytes) -> str:

@@ -1,6 +1,5 @@
 """A run that was cut off goes on from its last checkpoint as if nothing had happened."""
 
-import json
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -13,9 +12,9 @@ from pytorch_lightning.utilities import rank_zero_warn
 from ganzoo.checkpoint import TRUSTED, read, refuse_strangers
 from ganzoo.error import UserError
 from ganzoo.files import write_json
-from ganzoo.runs import loaded
+from ganzoo.runs import PLACES, is_run, loaded
 
-TRUSTED_OF_RUNS = (*TRUSTED, "pytorch_lightning.Trainer", "pytorch_lightning.loggers.")
+TRUSTED_OF_RUNS = rf"{TRUSTED}|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
 
 
@@ -43,8 +42,7 @@ def resumed(cfg: DictConfig) -> Start:
 
     ``resume=RUN`` alone takes the run as it was configured; whatever is typed beside it must say
     the same, unless ``allow_changes=true`` lets it differ. ``resume=auto`` is the newest unfinished
-    run of the same settings beside the one that would begin, else a new one: a sweep that is
-    started again with it and the same ``hydra.sweep.dir=…`` runs what is missing or failed.
+    run of the same settings beside the one that would begin, else a new one.
 
     Raises:
         UserError: If there is nothing to go on from, or the settings differ.
@@ -70,7 +68,7 @@ def resumed(cfg: DictConfig) -> Start:
         )
     own = OmegaConf.to_container(cfg)
     assert isinstance(own, dict)
-    chosen = OmegaConf.create({**own, **({} if changes else began), "run_dir": str(folder)})
+    chosen = OmegaConf.create({**own, **({} if typed() else began), "run_dir": str(folder)})
     return Start(chosen, checkpoint, step, changes)
 
 
@@ -98,7 +96,12 @@ def finished(cfg: DictConfig) -> bool:
     """Whether the run that would begin has been here before, with these settings, to its end."""
     folder = Path(cfg.run_dir)
     done = has_finished(folder) and (folder / "config.yaml").exists()
-    return done and flat(configuration(folder)) == flat(settings(cfg))
+    return done and fits(folder, cfg)
+
+
+def fits(folder: Path, cfg: DictConfig) -> bool:
+    """Whether a run was begun with these settings."""
+    return not any(differences(flat(configuration(folder)), flat(settings(cfg))))
 
 
 def typed() -> list[str]:
@@ -116,26 +119,31 @@ def settings(cfg: DictConfig) -> dict[str, Any]:
 
 def configuration(folder: Path) -> dict[str, Any]:
     """The settings that a run was begun with."""
-    try:
-        began = OmegaConf.load(folder / "config.yaml")
-    except OSError as error:
+    if not is_run(loaded(folder / "config.yaml")):
         raise UserError(
-            f"{folder} holds no config.yaml, so it is no run that could go on: give the folder "
-            "that training named, such as resume=runs/dcgan-mnist5k/…"
-        ) from error
+            f"{folder} holds no config.yaml that can be read, so it is no run that could go on: "
+            "give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
+        )
+    began = OmegaConf.load(folder / "config.yaml")
     assert isinstance(began, DictConfig)
     refuse_strangers(OmegaConf.to_container(began), TRUSTED_OF_RUNS)
     return settings(began)
 
 
-def newest_intact(folder: Path) -> tuple[Path, int]:
-    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+def intact(folder: Path) -> dict[Path, int]:
+    """The run's checkpoints that can be read, and the generator steps of each."""
     steps: dict[Path, int] = {}
     for path in sorted(folder.glob("checkpoints/*.ckpt"), reverse=True):  # last before best
         try:
             steps[path] = read(path)["global_step"]
         except (UserError, KeyError) as problem:
             rank_zero_warn(f"Another checkpoint is taken, because {problem}")
+    return steps
+
+
+def newest_intact(folder: Path) -> tuple[Path, int]:
+    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+    steps = intact(folder)
     if not steps:
         raise UserError(
             f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin "
@@ -151,7 +159,7 @@ def newest(cfg: DictConfig) -> Path | None:
     for folder in [here, *beside]:
         unfinished = not has_finished(folder) and (folder / "config.yaml").exists()
         begun = unfinished and any(folder.glob("checkpoints/*.ckpt"))
-        if begun and flat(configuration(folder)) == flat(settings(cfg)):
+        if begun and fits(folder, cfg):
             return folder
     return None
 
@@ -165,8 +173,8 @@ def flat(settings: Any, key: str = "") -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
-    """Keys whose values differ, with both."""
-    for key in sorted(before.keys() | now.keys()):
+    """Keys whose values differ, with both; where the data lies makes no difference."""
+    for key in sorted((before.keys() | now.keys()) - set(PLACES)):
         if before.get(key) != now.get(key):
             yield key, before.get(key), now.get(key)
 
@@ -174,6 +182,5 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]
 def record(folder: Path, step: int, changes: list[Change]) -> None:
     """Write into ``changes.json`` of the run what changed, and at which step."""
     path = folder / "changes.json"
-    known = json.loads(path.read_text()) if path.exists() else []
     changed = {key: {"before": before, "now": now} for key, before, now in changes}
-    write_json(path, [*known, {"step": step, "changed": changed}])
+    write_json(path, [*loaded(path, []), {"step": step, "changed": changed}])

@@ -13,10 +13,11 @@ import yaml
 from ganzoo.error import UserError
 
 Curve = list[tuple[float, float, float]]  # (generator steps, real images, score)
-ASIDE = ("seed", "data.root", "data.download", "resume", "allow_changes", "debug", "run_dir")
+PLACES = ("data.root", "data.download")  # another machine keeps the same data elsewhere
+ASIDE = ("seed", *PLACES, "resume", "allow_changes", "debug", "run_dir")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run's folder, read as far as it has got.
 
@@ -51,13 +52,29 @@ class Run:
         return self.metrics.get("best")
 
     @property
+    def monitor(self) -> str:
+        """The score of which less is better."""
+        return str(self.settings.get("facts", {}).get("monitor"))
+
+    @property
+    def pruned(self) -> str | None:
+        """Why it was stopped early, in one sentence; None if it was not."""
+        return self.metrics.get("pruned")
+
+    @property
+    def searched(self) -> list[str]:
+        """The options that a search chose for this run, one of many settings that it tried."""
+        return list(self.origin.get("searched", []))
+
+    @property
     def kind(self) -> tuple[str, ...]:
-        """What two runs must share to be compared: data, shape, score and number of samples."""
+        """What runs must share to be compared: data, shape, score, number of samples, purpose."""
         facts, data = self.settings.get("facts", {}), self.settings.get("data", {})
-        monitor = str(self.metrics.get("monitor"))
-        n = self.metrics.get(f"{monitor}_n")
+        n = self.metrics.get(f"{self.monitor}_n")
         name = str(data.get("_target_", "?")).rpartition(".")[2]
-        return name, str(facts.get("image_shape")), monitor, f"n = {n:.0f}" if n else "no score"
+        shown = f"n = {n:.0f}" if n else "no score"
+        searched = ["settings of a search"] if self.searched else []
+        return name, str(facts.get("image_shape")), self.monitor, shown, *searched
 
     @property
     def choices(self) -> dict[str, str]:
@@ -66,19 +83,25 @@ class Run:
         if "model" in self.settings:  # the class, however the command named it
             words["model"] = str(self.settings["model"]["_target_"]).rpartition(".")[2]
         chosen = {"model": "unknown", **words}
-        return {k: v for k, v in chosen.items() if k not in ASIDE and not k.startswith("hydra.")}
+        aside = {*ASIDE, *self.searched}
+        return {k: v for k, v in chosen.items() if k not in aside and not k.startswith("hydra.")}
 
     @property
     def command(self) -> str:
         """What to type to have this run again, alone."""
         words = [word for word in self.origin.get("command", []) if not word.startswith("hydra.")]
-        return " ".join(["python train.py", *map(quoted, words)])
+        sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
+        alone = ["hydra.mode=RUN"] if sweeping else []
+        return " ".join(["python train.py", *map(quoted, [*words, *alone])])
 
     @cached_property
     def curve(self) -> Curve:
         """The monitored score of every validation."""
         path = next(iter(self.folder.glob("csv/**/metrics.csv")), None)
-        return list(points(path, str(self.metrics.get("monitor")))) if path else []
+        try:
+            return list(points(path, self.monitor)) if path else []
+        except (OSError, ValueError, csv.Error):  # damaged
+            return []
 
     @property
     def picture(self) -> Path | None:
@@ -164,13 +187,20 @@ def read(folder: Path) -> Run:
     )
 
 
-def loaded(path: Path) -> dict[str, Any]:
+def loaded(path: Path, otherwise: Any = None) -> Any:
+    """The content of a JSON or YAML file; one that cannot be read, or is no such thing, is empty.
+
+    Args:
+        path: The file.
+        otherwise: What is empty, a mapping by default.
+    """
+    otherwise = {} if otherwise is None else otherwise
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
     except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return otherwise
+    return content if isinstance(content, type(otherwise)) else otherwise
 
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml

@@ -1,6 +1,7 @@
 """How sure a comparison of a few seeds can be."""
 
 from collections.abc import Mapping, Sequence
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,18 @@ def summary(scores: Sequence[float]) -> Summary:
         low, high = float(interval.low), float(interval.high)
     std = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     return Summary(len(values), float(values.mean()), std, low, high, float(values.min()))
+
+
+def best_of(scores: Sequence[float]) -> list[float]:
+    """The expected lowest of 1, 2, … n of n scores, drawn without replacement.
+
+    Lucic et al. 2018, figure 4, https://arxiv.org/abs/1711.10337
+    """
+    ordered, n = sorted(scores), len(scores)
+    return [
+        sum(score * comb(n - rank, k - 1) / comb(n, k) for rank, score in enumerate(ordered, 1))
+        for k in range(1, n + 1)
+    ]
 
 
 class Comparison(NamedTuple):

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from math import ceil, nan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,22 @@ from hydra.utils import get_class
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.callback import Finite, Interruption, Summary
+from ganzoo.callback import DensityCurve, Finite, Interruption, Scores, Summary, WholeCheckpoints
 from ganzoo.checkpoint import fill, read
 from ganzoo.config import check, make
 from ganzoo.data.base import Data
 from ganzoo.environment import environment
-from ganzoo.error import Bereft, UserError
-from ganzoo.files import write_json, write_whole
+from ganzoo.error import Bereft, NotFinite, UserError
+from ganzoo.files import clear, write_json, write_whole
 from ganzoo.game import Game
-from ganzoo.logger import go_on, show_figures
+from ganzoo.logger import go_on, leave, name_of, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe
-from ganzoo.resume import Start, finished, record, resumed, settings
+from ganzoo.resume import Start, finished, intact, record, resumed, settings, typed
 from ganzoo.runs import loaded
 
 
@@ -42,7 +44,7 @@ def train(cfg: DictConfig) -> float:
         Interrupted: If the run was told to stop.
     """
     check(cfg)
-    cfg.max_steps = budget(cfg)
+    cfg.max_steps, cfg.val_every = budget(cfg), interval(cfg)
     if cfg.resume is None and os.environ.get("SLURM_RESTART_COUNT"):  # a job that was requeued
         cfg.resume = "auto"
     if cfg.resume == "auto" and finished(cfg):
@@ -62,33 +64,76 @@ def train(cfg: DictConfig) -> float:
             f"val_size={data.n_val}: type data.val_size={max(1000, trainer.world_size)}."
         )
     probes = list(make(cfg.probe).values())
-    for probe in probes:
-        probe.check(game, data)
+    ask(trainer, game, data, probes)
     game.save_hyperparameters(saved(cfg))
     if start.checkpoint:
         fill(game, read(start.checkpoint)["state_dict"], start.checkpoint)
     trained = loaded(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
-    if trainer.is_global_zero:
-        if not trained:  # what it said when it had finished before
-            (folder / "metrics.json").unlink(missing_ok=True)
-        write_beginning(start)
-    if not trained:
-        for logger in trainer.loggers if start.checkpoint else []:
-            go_on(logger, start.step)
-        fit(trainer, game, data, start)
+    open_trackers(trainer, start)  # which may refuse, before anything is written
+    try:
+        if trainer.is_global_zero:
+            write_beginning(start, trained)
+        if not trained:
+            trainer, game = fit(start, trainer, game, data)
+        if trainer.is_global_zero:
+            measure(probes, game, data, folder)
+            show(trainer, folder)
+    finally:
+        for logger in trainer.loggers:
+            leave(logger)
     if not trainer.is_global_zero:
         return nan
-    measure(probes, game, data, folder)
-    for logger in trainer.loggers:
-        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
     add({**told(folder), "finished": True}, folder / "metrics.json")
     return report(folder)
 
 
-def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
-    """Train, together with the other processes if there are any."""
+def ask(trainer: pl.Trainer, game: Game, data: Data, probes: Sequence[Probe]) -> None:
+    """Let whatever watches or measures a game refuse it, before training starts.
+
+    Raises:
+        UserError: If something does.
+    """
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Scores | DensityCurve):
+            callback.check(game, data)
+    logged = any(isinstance(each, CSVLogger) for each in trainer.loggers)
+    for probe in probes:
+        probe.check(game, data)
+        if probe.reads_log and not logged:
+            raise UserError(
+                f"probe={type(probe).__name__} reads the csv logger's file: add csv to logger=[…]."
+            )
+
+
+def fit(
+    start: Start, trainer: pl.Trainer, game: Game, data: Data, rewound: bool = False
+) -> tuple[pl.Trainer, Game]:
+    """Train, after a rewind more than once; return the game that was trained, and its trainer.
+
+    Raises:
+        NotFinite: If a number is not finite, and there is no checkpoint that has not been tried.
+        Bereft: If another process of the run has died.
+    """
     try:
         trainer.fit(game, data, ckpt_path=start.checkpoint)
+    except NotFinite as trouble:
+        cfg, folder = start.cfg, Path(start.cfg.run_dir)
+        steps = intact(folder) if cfg.on_nonfinite == "rewind" else {}
+        if not steps or (rewound and max(steps.values()) == start.step):
+            raise
+        checkpoint, step = max(steps.items(), key=itemgetter(1))
+        if trainer.is_global_zero:
+            record(folder, step, [("rewound", None, str(trouble))])
+            Console(stderr=True).print(
+                f"rewound to generator step {step}, because {trouble}", soft_wrap=True, markup=False
+            )
+        for logger in trainer.loggers:
+            leave(logger)
+        trainer, game = build(cfg, rewound=True)
+        game.save_hyperparameters(saved(cfg))
+        start = start._replace(checkpoint=checkpoint, step=step)
+        open_trackers(trainer, start)
+        return fit(start, trainer, game, data, rewound=True)
     except RuntimeError as error:
         if trainer.world_size > 1 and (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise Bereft(
@@ -97,12 +142,38 @@ def fit(trainer: pl.Trainer, game: Game, data: Data, start: Start) -> None:
                 f"resume={start.cfg.run_dir}"
             ) from error
         raise
+    return trainer, game
 
 
-def write_beginning(start: Start) -> None:
+def open_trackers(trainer: pl.Trainer, start: Start) -> None:
+    """Begin in every tracker, or go on where it was left if the run goes on as it was.
+
+    Raises:
+        UserError: If one cannot be reached.
+    """
+    path = Path(start.cfg.run_dir) / "trackers.json"
+    known = {} if start.changes else loaded(path)  # MLflow refuses other settings for a run
+    for logger in trainer.loggers if start.checkpoint else []:
+        go_on(logger, start.step, known.get(type(logger).__name__))
+    if trainer.is_global_zero:
+        names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
+        if given := {kind: name for kind, name in names.items() if name}:
+            write_json(path, given)
+
+
+def show(trainer: pl.Trainer, folder: Path) -> None:
+    """Show the trackers what the probes drew."""
+    for logger in trainer.loggers:
+        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
+
+
+def write_beginning(start: Start, trained: bool) -> None:
     """Write into the run's folder what it is, before anything else."""
     cfg, folder = start.cfg, Path(start.cfg.run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    clear(folder)
+    if not trained:  # what it said when it had finished before
+        (folder / "metrics.json").unlink(missing_ok=True)
     if start.changes:
         record(folder, start.step, start.changes)
     write_whole(folder / "config.yaml", OmegaConf.to_yaml(saved(cfg)).encode())
@@ -132,15 +203,20 @@ def falls(metric: DictConfig) -> bool:
     return kind.falls
 
 
-def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
-    """Build the trainer and the game."""
+def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
+    """Build the trainer and the game.
+
+    Args:
+        cfg: Of the run.
+        rewound: Whether to go on with other data and noise than the checkpoint's run had.
+    """
     game = make(cfg.model, _convert_="all")
     try:
         game.configure_optimizers()
     except (TypeError, ValueError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     callbacks = [
-        Finite(cfg.run_dir),
+        Finite(cfg.run_dir, cfg.on_nonfinite, rewound=rewound),
         *make(cfg.callback).values(),
         Summary(cfg.run_dir, cfg.facts.monitor),
         Interruption(cfg.run_dir),
@@ -158,6 +234,7 @@ def build(cfg: DictConfig) -> tuple[pl.Trainer, Any]:
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
     count_processes(trainer)
+    trainer.strategy.checkpoint_io = WholeCheckpoints()
     return trainer, game
 
 
@@ -186,10 +263,21 @@ def budget(cfg: DictConfig) -> int:
     """Generator steps until the first of max_steps and max_images is reached; -1 for no limit."""
     limits = [cfg.max_steps]
     if cfg.max_images:
-        processes = make(cfg.trainer, logger=False).world_size
-        images = cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes  # per step
-        limits.append(ceil(cfg.max_images / images))
+        limits.append(ceil(cfg.max_images / images_per_step(cfg)))
     return min((limit for limit in limits if limit), default=-1)
+
+
+def interval(cfg: DictConfig) -> int:
+    """Generator steps between validations."""
+    if not cfg.val_every_images:
+        return int(cfg.val_every)
+    return max(1, int(cfg.val_every_images) // images_per_step(cfg))
+
+
+def images_per_step(cfg: DictConfig) -> int:
+    """Real images that the discriminator sees in a generator step."""
+    processes = make(cfg.trainer, logger=False).world_size
+    return int(cfg.data.batch_size * cfg.accumulate * cfg.n_critic * processes)
 
 
 def saved(cfg: DictConfig) -> dict[str, Any]:
@@ -209,14 +297,15 @@ def measure(probes: Sequence[Probe], game: Game, data: Data, folder: Path) -> di
 
 def origin(cfg: DictConfig) -> dict[str, Any]:
     """What it takes to repeat the run: the words of its command, and its seed."""
-    words = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
-    return {"command": words, "seed": cfg.seed}
+    searched: list[str] = []
+    if HydraConfig.initialized():
+        searched = list(HydraConfig.get().job.config.override_dirname.exclude_keys)
+    return {"command": typed(), "seed": cfg.seed, "searched": searched}
 
 
 def add(found: Mapping[str, Any], path: Path) -> None:
     """Add entries to a JSON file, which need not be there yet."""
-    metrics = json.loads(path.read_text()) if path.exists() else {}
-    write_json(path, metrics | dict(found))
+    write_json(path, loaded(path) | dict(found))
 
 
 def report(folder: Path) -> float:

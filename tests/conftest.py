@@ -8,13 +8,15 @@ from typing import Any
 import hydra
 import pytest
 import torch
-from omegaconf import DictConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
 from ganzoo.condition import FeatureVector
 from ganzoo.config import CONF
 from ganzoo.game import Game
+from ganzoo.resume import settings
 from ganzoo.shape import Shape
 
 torch.set_num_threads(1)
@@ -128,3 +130,25 @@ def shrink(cfg: DictConfig) -> DictConfig:
     for option in {"generator_hidden", "discriminator_hidden"} & network.keys():
         network[option] = [16] * len(network[option])
     return cfg
+
+
+@pytest.fixture
+def run(compose, tmp_path):
+    """Make the folder of a run of tiny networks: (folder, game)."""
+
+    def run(*overrides, side=28):
+        cfg = shrink(compose(*overrides, image_shape=(1, side, side)))
+        game = instantiate(cfg.model, _convert_="all").eval()
+        for weight in game.generator.parameters():  # pictures as vivid as of a trained one
+            if weight.ndim > 1:
+                torch.nn.init.xavier_normal_(weight, gain=2)
+        if game.ema:
+            game.ema.module.load_state_dict(game.generator.state_dict())
+        folder = tmp_path / "run"
+        (folder / "checkpoints").mkdir(parents=True)
+        told = {**settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
+        content = {"state_dict": game.state_dict(), "hyper_parameters": told}
+        torch.save(content, folder / "checkpoints/best.ckpt")
+        return folder, game
+
+    return run

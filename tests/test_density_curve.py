@@ -27,7 +27,7 @@ def test_a_density_integrates_to_one_and_peaks_at_a_centre(data: Mixture):
 class Trained:
     """What the callback asks of a trainer and a game."""
 
-    is_global_zero, global_step = True, 7
+    is_global_zero, global_step, val_check_batch = True, 7, 7
 
     def __init__(self, data):
         self.datamodule = data
@@ -48,9 +48,10 @@ def test_at_the_optimum_the_gap_is_none_and_the_value_is_minus_log_four(
     logged = {}
     monkeypatch.setattr(game, "log_dict", lambda values, **_: logged.update(values))
     curve = DensityCurve(tmp_path, n=200_000)
-    for _ in range(2):
-        curve.on_validation_epoch_end(Trained(data), game)
-    curve.on_fit_end(Trained(data), game)
+    trainer = Trained(data)
+    for trainer.global_step in (7, 14):
+        curve.on_validation_epoch_end(trainer, game)
+    curve.on_fit_end(trainer, game)
     assert float(logged["val/discriminator_gap"]) == pytest.approx(gap, abs=0.01)
     assert float(logged["val/value"]) == pytest.approx(value, abs=0.01)
     assert (tmp_path / "densities.gif").read_bytes().startswith(b"GIF89a")
@@ -61,4 +62,4 @@ def test_at_the_optimum_the_gap_is_none_and_the_value_is_minus_log_four(
 @pytest.mark.parametrize("data", [Ring(), MNIST5k()])
 def test_densities_are_drawn_on_the_line_alone(data, tmp_path):
     with pytest.raises(UserError, match="data=gaussian_1d"):
-        DensityCurve(tmp_path).on_fit_start(Trained(data), None)
+        DensityCurve(tmp_path).check(GAN((1,), network=Plane()), data)

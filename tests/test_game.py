@@ -358,7 +358,8 @@ def test_large_samples_are_made_in_parts_and_put_together_in_order():
     images = game.sample(600)
     assert images.shape == (600, *SHAPE)
     latents = torch.cat([latent for latent, _ in given])
-    assert torch.equal(game.latent.draw(600, Draws(0, Stream.SAMPLES)), latents)
+    assert len(latents.unique(dim=0)) == 600
+    assert torch.equal(game.sample(300), images[:300])
     with torch.no_grad():
         torch.testing.assert_close(game.generator(latents, torch.zeros(600, 0)), images)
 

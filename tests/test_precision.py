@@ -17,7 +17,7 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 TINY = MLP(generator_hidden=[16], discriminator_hidden=[16])
 
 
-def float16(scale=1024.0):
+def float16(scale=1.0):  # a larger one may overflow, and cost the first steps
     """What trainer.precision=16-mixed is on a GPU, on the CPU."""
     scaler = torch.amp.GradScaler("cpu", init_scale=scale)
     return {"plugins": [MixedPrecision("16-mixed", "cpu", scaler)]}

@@ -32,10 +32,10 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.interpolation import spherical, straight
 from ganzoo.probe.linear_svm import balanced
 from ganzoo.probe.modes import coverage
 from ganzoo.probe.parzen import SIGMAS
+from ganzoo.walk import spherical, straight
 
 
 @pytest.fixture(scope="module")
@@ -420,3 +420,14 @@ def test_curves_and_the_decision_surface_are_drawn(tmp_path):
     assert Decision(n=50, side=20).measure(game, ring, tmp_path) == {}
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {"curves.png", "decision.png"}
+
+
+def test_digits_that_the_generator_never_draws_count_as_misread(monkeypatch, tmp_path):
+    one = mnist5k()[0][500:501] / 127.5 - 1
+
+    def draw(game, latent):
+        return one.expand(len(latent), 1, 28, 28)
+
+    monkeypatch.setattr("ganzoo.probe.arithmetic.draw", draw)
+    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    assert Arithmetic(n=20).measure(game, None, tmp_path) == {"arithmetic_class": 0.0}

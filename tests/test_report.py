@@ -4,53 +4,16 @@ import csv
 import json
 import re
 import shutil
-import sys
 from math import sqrt
 
 import numpy as np
 import pytest
-from PIL import Image
+from run_files import write_run
 
-from ganzoo import cli
 from ganzoo.error import UserError
 from ganzoo.report import leaderboards, report
 from ganzoo.runs import collect
-from ganzoo.statistics import compare, summary
-
-
-def write_run(folder, scores=(3.0, 2.0), *, model="dcgan", seed=0, data="MNIST5k", n=1000, **more):
-    """The files of a finished run whose validations had these scores."""
-    folder.mkdir(parents=True)
-    words = [f"model={model}", f"seed={seed}", *more.pop("words", [])]
-    (folder / "origin.json").write_text(json.dumps({"command": words, "seed": seed}))
-    facts = {"image_shape": [1, 28, 28], "monitor": "val/fid"}
-    settings = {
-        "model": {"_target_": f"ganzoo.model.{model.upper()}"},
-        "data": {"_target_": f"ganzoo.data.{data}"},
-        "facts": facts,
-    }
-    (folder / "config.yaml").write_text(json.dumps(settings))
-    metrics = {
-        "monitor": "val/fid",
-        "val/fid": scores[-1],
-        "val/fid_n": n,
-        "best": min(scores),
-        "best_step": 10,
-        "images": 640,
-        "train_seconds": 2.0,
-        "images_per_second": 320.0,
-        "finished": True,
-        **more,
-    }
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    lines = ["images,step,val/fid"]
-    for number, score in enumerate(scores, start=1):
-        lines += [f"{64 * number * 5},{number * 5},", f",{number * 5},{score}"]
-    (folder / "csv").mkdir()
-    (folder / "csv" / "metrics.csv").write_text("\n".join(lines) + "\n")
-    (folder / "samples").mkdir()
-    Image.new("RGB", (30, 30), (seed, 0, 0)).save(folder / "samples" / "step_000010.png")
-    return folder
+from ganzoo.statistics import best_of, compare, summary
 
 
 @pytest.fixture
@@ -97,6 +60,32 @@ def test_what_cannot_be_compared_has_a_board_of_its_own(other, sweep):
     assert sorted(len(board.entries) for board in boards) == [1, 2]
 
 
+def test_settings_of_a_search_are_one_row_of_a_board_of_their_own(sweep):
+    for number in range(3):
+        rate = f"optimizer.generator.lr=1e-{number}"
+        searched = ["optimizer.generator.lr"]
+        write_run(sweep / f"trial{number}", (number + 1.0,), words=[rate], searched=searched)
+    final, tried = leaderboards(collect([sweep]))
+    assert [entry.variant for entry in final.entries] == ["DCGAN", "WGAN"]
+    assert "settings of a search" in tried.title
+    (row,) = tried.entries
+    assert (row.variant, row.scores.n, row.scores.mean, row.scores.best) == ("DCGAN", 3, 2.0, 1.0)
+
+
+def test_a_run_of_an_experiment_is_repeated_alone(tmp_path):
+    folder = write_run(tmp_path / "run", words=["experiment=lsgan_ring"])
+    (run,) = collect([folder])
+    assert run.command.endswith("experiment=lsgan_ring hydra.mode=RUN")
+
+
+def test_a_run_that_was_stopped_early_is_listed_and_not_ranked(sweep):
+    write_run(sweep / "pruned", (9.0,), model="lsgan", pruned="stopped early after 320 images")
+    (board,) = leaderboards(collect([sweep]))
+    assert [entry.variant for entry in board.entries] == ["DCGAN", "WGAN"]
+    report([sweep], sweep)
+    assert "- LSGAN, seed 0: stopped early after 320 images" in (sweep / "report.md").read_text()
+
+
 def test_unequal_budgets_are_said(sweep):
     write_run(sweep / "longer", model="lsgan", images=1280)
     (board,) = leaderboards(collect([sweep]))
@@ -120,7 +109,7 @@ def test_the_page_holds_all_it_shows(sweep, tmp_path):
     page = path.read_text()
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in page.replace("http-equiv", "")
-    assert page.count("data:image/png;base64") == 4  # two plots, a grid of each variant
+    assert page.count("data:image/png;base64") == 6  # four plots, a grid of each variant
     assert "python train.py model=dcgan seed=0" in page
     lines = list(csv.DictReader((tmp_path / "out" / "report.csv").open()))
     assert len(lines) == 6
@@ -148,7 +137,7 @@ def test_failed_killed_and_half_written_runs_are_listed(sweep, tmp_path):
     report([sweep], tmp_path)
     said = (tmp_path / "report.md").read_text()
     assert re.search("gan.*, seed 7: n_critic must be at least 1.", said)
-    assert said.count("unfinished: it was killed or is still running") == 2
+    assert said.count("unfinished: still running, or killed") == 2
 
 
 def test_a_line_that_is_being_written_is_passed_by(tmp_path):
@@ -157,6 +146,21 @@ def test_a_line_that_is_being_written_is_passed_by(tmp_path):
         file.write("640")
     (run,) = collect([folder])
     assert run.curve == [(5.0, 320.0, 3.0), (10.0, 640.0, 2.0)]
+
+
+def test_two_sweeps_of_the_same_names_count_the_same_run_once(sweep, tmp_path):
+    other = tmp_path / "other" / "0-dcgan"
+    write_run(other, (9.0, 2.0), model="dcgan", seed=0)  # as in the sweep
+    write_run(tmp_path / "other" / "1-dcgan", (9.0, 5.0), model="dcgan", seed=7)
+    report([sweep, tmp_path / "other"], tmp_path)
+    said = (tmp_path / "report.md").read_text()
+    assert "| DCGAN | 4 | 3.5 |" in said
+    assert "DCGAN, seed 0: left out: the run in 0-dcgan has the same settings and seed" in said
+
+
+def test_the_expected_best_of_some_scores_has_a_known_answer():
+    assert best_of([3.0, 1.0, 2.0]) == pytest.approx([2.0, 4 / 3, 1.0])  # (1+1+2)/3 for pairs
+    assert best_of([5.0]) == [5.0]
 
 
 def test_a_run_is_counted_once_however_often_it_is_named(sweep):
@@ -169,31 +173,6 @@ def test_where_there_is_no_run_it_says_so(make, tmp_path):
     with pytest.raises(UserError, match=r"runs/sweep|is no folder"):
         report([tmp_path / "empty"], tmp_path)
     assert not (tmp_path / "report.html").exists()
-
-
-def test_a_sweep_goes_on_after_failures_and_is_completed_later(tmp_path, capsys, monkeypatch):
-    """One job is refused, one becomes NaN; the others finish, and a second start adds nothing."""
-    monkeypatch.chdir(tmp_path)
-    quick = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
-    sweep = ["optimizer.generator.lr=1e-3,1e30", "n_critic=1,0", "hydra.sweep.dir=sweep"]
-
-    def start():
-        monkeypatch.setattr(sys, "argv", ["ganzoo", "train", "-m", *quick, *sweep, "resume=auto"])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        return stop.value.code, capsys.readouterr()
-
-    code, said = start()
-    assert code == 1
-    reported = (tmp_path / "sweep" / "report.md").read_text()
-    assert "| DCGAN | 1 |" in reported
-    assert len(re.findall("n_critic counts discriminator steps", reported)) == 2
-    assert "is nan at generator step" in reported or "is inf at generator step" in reported
-    assert said.err.count("Traceback") == 0
-    finished = tmp_path / "sweep" / "0-dcgan-digits-seed0" / "metrics.json"
-    written = finished.stat().st_mtime_ns
-    start()
-    assert finished.stat().st_mtime_ns == written
 
 
 @pytest.mark.slow

@@ -1,8 +1,30 @@
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import torch
+from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
+
+from ganzoo.error import UserError
+from ganzoo.files import write_whole
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint beside the one before and then lets it take its place.
+
+    Lightning writes into the system's temporary folder, from where moving it to another disk can be
+    cut off half-way.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write it; raises OSError where the disk refuses, and leaves the one before."""
+        content = BytesIO()
+        torch.save(checkpoint, content)
+        write_whole(Path(path), content.getvalue())
 
 
 class Movable(ModelCheckpoint):
@@ -58,3 +80,39 @@ class Best(Movable):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.monitor is None or self.monitor in trainer.callback_metrics:
             super().on_validation_end(trainer, pl_module)
+
+
+class Every(Checkpoint):
+    """Keeps the run as it was every so many steps, in ``step_001000.ckpt``; the newest few stay.
+
+    Args:
+        dirpath: Folder of the checkpoints.
+        every: Generator steps; a multiple of ``val_every``, for a checkpoint follows a validation.
+            None keeps none.
+        keep: How many stay.
+
+    Raises:
+        UserError: If one of them is below 1.
+    """
+
+    def __init__(self, dirpath: str | Path, every: int | None = None, keep: int = 5) -> None:
+        if keep < 1 or (every is not None and every < 1):
+            raise UserError(
+                "callback.every_checkpoint keeps at least 1 checkpoint, each after 1 step or more, "
+                f"got keep={keep} and every={every}: type callback.every_checkpoint.every=1000, or "
+                "null for none."
+            )
+        self.folder, self.every, self.keep = Path(dirpath), every, keep
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn != "fit" or not self.every or trainer.global_step % self.every:
+            return
+        trainer.save_checkpoint(self.folder / f"step_{trainer.global_step:06d}.ckpt")
+        if trainer.is_global_zero:
+            for old in sorted(self.folder.glob("step_*.ckpt"), key=number)[: -self.keep]:
+                old.unlink()
+
+
+def number(path: Path) -> int:
+    """The step in the name of a file such as ``step_001000.ckpt``."""
+    return int(path.stem.partition("_")[2])

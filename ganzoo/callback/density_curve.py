@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -10,6 +11,8 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
 from ganzoo.modes import evaluating
+
+MOST = 60  # frames of the film
 
 
 class DensityCurve(Callback):
@@ -27,17 +30,24 @@ class DensityCurve(Callback):
 
     def __init__(self, folder: str | Path, bins: int = 100, n: int = 100_000) -> None:
         self.folder, self.bins, self.n = Path(folder), bins, n
-        self.frames: list[Tensor] = []
+        self.frames: dict[int, Tensor] = {}  # by generator step
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(pl_module, Game)
+        self.check(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
+
+    def check(self, game: Game, data: Any) -> None:
+        """Refuse what cannot be drawn, before training starts.
+
+        Raises:
+            UserError: If the data is not on the line, or D's output is no probability.
+        """
         if not isinstance(data, Mixture) or data.image_shape != (1,):
             raise UserError(
                 "callback=density_curve draws densities on the line: choose data=gaussian_1d, or "
                 "leave it out."
             )
-        assert isinstance(pl_module, Game)
-        if not isinstance(pl_module.objective, Minimax) or pl_module.discriminator.packing > 1:
+        if not isinstance(game.objective, Minimax) or game.discriminator.packing > 1:
             raise UserError(
                 "callback=density_curve draws D(x) as a probability: choose loss=[minimax] or "
                 "loss=[non_saturating] and network.packing=1, or leave it out."
@@ -58,12 +68,16 @@ class DensityCurve(Callback):
         value = (p_data * judged.log() + p_g * (1 - judged).log()).sum() * width
         pl_module.log_dict({"val/discriminator_gap": gap, "val/value": value}, sync_dist=True)
         title = f"step {trainer.global_step}: gap {gap:.3f}, V {value:.3f}"
-        self.frames.append(drawn(middles, p_data, p_g, judged, title))
+        step = trainer.global_step
+        kept = picture.spacing(step, int(trainer.val_check_batch or 1), MOST)
+        self.frames = {taken: each for taken, each in self.frames.items() if taken % kept == 0}
+        self.frames[step] = drawn(middles, p_data, p_g, judged, title)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero and self.frames:
-            picture.save_animation(self.frames, self.folder / "densities.gif")
-            picture.save(self.frames[-1], self.folder / "densities.png")
+            frames = list(self.frames.values())
+            picture.save_animation(frames, self.folder / "densities.gif")
+            picture.save(frames[-1], self.folder / "densities.png")
 
 
 def opinion(game: Game, points: Tensor) -> Tensor:

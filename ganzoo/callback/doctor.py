@@ -138,7 +138,9 @@ class Doctor(Callback):
         outputs = [float(curves[f"discriminator/output_{of}"]) for of in ("real", "fake")]
         return Symptoms(
             pull=pull_of(game, game.judged),
-            gradient=self.gradients[-1] / median(self.gradients) if self.gradients else nan,
+            gradient=self.gradients[-1] / max(median(self.gradients), TINY)
+            if self.gradients
+            else nan,
             certainty=outputs[0] - outputs[1] if isinstance(game.objective, Minimax) else nan,
             diversity=width / scale,
             remaining=width / self.height,

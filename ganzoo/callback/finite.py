@@ -1,41 +1,140 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
 
+from ganzoo.draws import mix
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 
+PLAYERS = ("generator", "discriminator")  # in the order of their optimizers
+
 
 class Finite(Callback):
-    """Stops a run at the first step whose losses or scores are not finite.
+    """Looks at the losses and the gradient of each player before it steps by them.
+
+    Where one is not finite, ``stop`` ends the run, and no checkpoint holds what came of it.
+    ``skip`` leaves that player as it is, with its buffers, its moments and its average; how often,
+    it logs as ``skipped/<player>``. ``rewind`` ends the run too, and whoever builds another trainer
+    with ``rewound`` goes on from the last checkpoint with other data and other noise.
+
+    With 16-mixed precision gradients are the business of torch's scaler, which expects some that
+    are not finite and skips those steps.
 
     Args:
-        folder: The run's folder, whose last checkpoint was written before.
+        folder: The run's folder, which the message names.
+        on_nonfinite: Which of the three.
+        patience: After so many generator steps on end with a skipped player, the run stops.
+        rewound: Whether training goes on from a checkpoint after which it had met such a number.
 
     Raises:
-        NotFinite: Then, naming the step, the player and the term.
+        NotFinite: When the run stops, naming the step, the player and the term.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(
+        self,
+        folder: str | Path,
+        on_nonfinite: Literal["stop", "skip", "rewind"] = "stop",
+        patience: int = 10,
+        rewound: bool = False,
+    ) -> None:
+        self.folder, self.skips, self.patience = Path(folder), on_nonfinite == "skip", patience
+        self.rewound, self.rewinds = rewound, 0
+        self.skipped = dict.fromkeys(PLAYERS, 0)
+        self.on_end: list[int] = []  # the last generator steps, one after the other, with a skip
+        self.buffers: dict[str, Tensor] = {}
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.rewinds:
+            assert isinstance(pl_module, Game)
+            seed = pl_module.training_seed = mix(pl_module.seed, self.rewinds)
+            trainer.datamodule.order_seed = seed  # type: ignore[attr-defined]
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self.keep_buffers(pl_module, "")
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        assert isinstance(pl_module, Game)
+        player = PLAYERS[trainer.optimizers.index(optimizer)]
+        trouble = trouble_of(pl_module, player, gradient=trainer.scaler is None)
+        # Processes see losses of their own, and go on together or wait for each other for ever.
+        if trainer.strategy.reduce_boolean_decision(trouble is None):
+            self.keep_buffers(pl_module, player)
+            return
+        step = trainer.global_step + 1
+        self.count(player, step)
+        if not self.skips or len(self.on_end) >= self.patience:
+            raise NotFinite(self.sentence(trouble, step))
+        if trainer.scaler is None:
+            optimizer.zero_grad()  # what has no gradient is not moved, nor are its moments
+        judged = "" if player == "generator" else player  # by the other, in the generator's turn
+        for name, buffer in buffers_of(pl_module, judged).items():
+            buffer.copy_(self.buffers[name])
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, Game)
-        curves = pl_module.curves
-        finite = bool(torch.stack([each.float() for each in curves.values()]).isfinite().all())
-        # Processes see losses of their own, and stop together or wait for each other for ever.
-        if trainer.strategy.reduce_boolean_decision(finite):
-            return
-        first = next((name for name, value in curves.items() if not value.isfinite()), None)
-        if first is None:
-            raise NotFinite("another process met a loss that is not finite: see its message.")
-        player, _, term = first.partition("/")
-        raise NotFinite(
-            f"the {player}'s {term} is {float(curves[first])} at generator step "
-            f"{trainer.global_step} (checkpoints up to there are in {self.folder}): lower "
-            "optimizer.discriminator.lr and optimizer.generator.lr, or add r1 to loss=[…]."
+        if self.skips and trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            pl_module.log_dict({f"skipped/{name}": float(n) for name, n in self.skipped.items()})
+
+    def keep_buffers(self, game: LightningModule, player: str) -> None:
+        """Remember running statistics, which a forward pass moves before its losses are known."""
+        if self.skips:
+            now = buffers_of(game, player)
+            self.buffers |= {name: buffer.clone() for name, buffer in now.items()}
+
+    def count(self, player: str, step: int) -> None:
+        """Note that a player cannot step in this generator step."""
+        self.skipped[player] += 1
+        since = [each for each in self.on_end if self.on_end[-1] >= step - 1]
+        self.on_end = since if step in since else [*since, step]
+
+    def sentence(self, trouble: str | None, step: int) -> str:
+        if trouble is None:
+            return "another process met a loss that is not finite: see its message."
+        times = f", as in the {len(self.on_end) - 1} steps before" if self.skips else ""
+        return (
+            f"{trouble} at generator step {step}{times} (checkpoints up to there are in "
+            f"{self.folder}): lower optimizer.discriminator.lr and optimizer.generator.lr, or add "
+            "r1 to loss=[…]."
         )
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("rewinds", "skipped", "on_end")}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        vars(self).update(state_dict)
+        self.rewinds += self.rewound
+
+
+def buffers_of(game: LightningModule, player: str) -> dict[str, Tensor]:
+    """The buffers of a player, or of both if it has no name."""
+    return {name: each for name, each in game.named_buffers() if name.startswith(player)}
+
+
+def trouble_of(game: Game, player: str, gradient: bool) -> str | None:
+    """What of a player's turn is not finite; None if all is.
+
+    Args:
+        game: After the turn's backward pass.
+        player: Whose turn it is.
+        gradient: Whether to look at its gradient too.
+    """
+    curves = {name: each for name, each in game.curves.items() if name.startswith(player)}
+    slopes = [each.grad for each in game.get_submodule(player).parameters() if gradient]
+    norm = get_total_norm([each for each in slopes if each is not None])
+    numbers = torch.stack([each.float() for each in (*curves.values(), norm.to(game.device))])
+    if numbers.isfinite().all():
+        return None
+    bad = next((name for name, value in curves.items() if not value.isfinite()), None)
+    term = "gradient" if bad is None else bad.removeprefix(f"{player}/")
+    value = f"of norm {float(norm)}" if bad is None else f"{float(curves[bad])}"
+    return f"the {player}'s {term} is {value}"

@@ -1,18 +1,23 @@
+from contextlib import suppress
 from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ganzoo import picture
+from ganzoo.data.files import BROKEN
+from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.logger import show
 
 FILM = "training.gif"
+MOST = 200  # pictures that are kept
 
 
 class SampleGrid(Callback):
     """Saves what the generator makes of the same noise and conditions after every validation.
 
-    At the end the pictures become a film of the training, ``training.gif``.
+    At the end the pictures become a film of the training, ``training.gif``. Of a long run every
+    second one is kept, then every fourth and so on, at most 200 and the newest.
 
     Classes stand in columns for CGAN; for InfoGAN each row varies one factor of the code.
 
@@ -21,9 +26,17 @@ class SampleGrid(Callback):
         rows: Of the grid.
         columns: Of the grid.
         seed: Of the noise.
+
+    Raises:
+        UserError: If the grid has no cell.
     """
 
     def __init__(self, folder: str | Path, rows: int = 8, columns: int = 10, seed: int = 0) -> None:
+        if min(rows, columns) < 1:
+            raise UserError(
+                "callback.sample_grid needs at least 1 row and 1 column, got "
+                f"rows={rows} and columns={columns}: the default is 8 and 10."
+            )
         self.folder, self.rows, self.columns, self.seed = Path(folder), rows, columns, seed
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -32,11 +45,26 @@ class SampleGrid(Callback):
         samples = pl_module.showcase(self.rows, self.columns, self.seed)
         drawn = picture.picture_of(samples, self.columns)
         picture.save(drawn, self.folder / f"step_{trainer.global_step:06d}.png")
-        for logger in trainer.loggers:
-            show(logger, "samples", drawn, trainer.global_step)
+        every = int(trainer.val_check_batch or 1)
+        kept = picture.spacing(trainer.global_step, every, MOST)
+        if trainer.global_step % kept == 0:  # a tracker's pictures cannot be given up later
+            for logger in trainer.loggers:
+                show(logger, "samples", drawn, trainer.global_step)
+        if kept > every:
+            self.prune(kept, trainer.global_step)
+
+    def prune(self, kept: int, newest: int) -> None:
+        """Remove pictures but those of every so many steps and the newest."""
+        for path in self.folder.glob("step_*.png"):
+            step = int(path.stem.removeprefix("step_"))
+            if step % kept and step != newest:
+                path.unlink()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         pictures = sorted(self.folder.glob("step_*.png"))
         if trainer.is_global_zero and pictures:
-            kept = pictures[:: max(1, len(pictures) // 60)]
-            picture.save_animation([picture.read(each) for each in kept], self.folder / FILM)
+            frames = []
+            for each in pictures[:: max(1, len(pictures) // 60)]:
+                with suppress(*BROKEN):  # a picture that was damaged since
+                    frames.append(picture.read(each))
+            picture.save_animation(frames, self.folder / FILM)

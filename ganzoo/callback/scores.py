@@ -10,7 +10,10 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 
+from ganzoo.condition import ClassLabel
+from ganzoo.data.base import Data
 from ganzoo.error import UserError
+from ganzoo.game import Game
 from ganzoo.metric import Extractor, Score
 from ganzoo.metric.cache import FeatureFile, RealFeatures, default_cache_dir
 
@@ -44,6 +47,16 @@ class Scores(Callback):
         self.cache_dir = Path(cache_dir).expanduser() if cache_dir else default_cache_dir()
         self.required = required
         self.panels: list[_Panel] = []
+
+    def check(self, game: Game, data: Data) -> None:
+        """Refuse scores that these samples cannot have, before training starts.
+
+        Raises:
+            UserError: If there is one.
+        """
+        classes = game.condition.dim if isinstance(game.condition, ClassLabel) else 0
+        for score in self.scores.values():
+            score.check(data.image_shape, data.n_val, classes)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         decide = trainer.strategy.reduce_boolean_decision  # all processes score, or none

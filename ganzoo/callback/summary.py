@@ -20,6 +20,7 @@ class Summary(Callback):
         self.path = Path(folder) / "metrics.json"
         self.monitor = monitor
         self.best, self.best_step = inf, 0
+        self.scores: dict[str, float] = {}  # of the last validation
         self.seconds, self.images, self.since = 0.0, 0, 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -38,15 +39,16 @@ class Summary(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.since = perf_counter()
-        score = float(trainer.callback_metrics.get(self.monitor or "", inf))
+        found = trainer.callback_metrics.items()
+        self.scores = {name: float(value) for name, value in found if name.startswith("val/")}
+        score = self.scores.get(self.monitor or "", inf)
         if score < self.best:
             self.best, self.best_step = score, trainer.global_step
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
-            scores = trainer.callback_metrics.items()
             summary = {
-                **{name: float(value) for name, value in scores if name.startswith("val/")},
+                **self.scores,
                 "monitor": self.monitor,
                 "best": self.best if self.best < inf else None,
                 "best_step": self.best_step,
@@ -58,7 +60,7 @@ class Summary(Callback):
             write_json(self.path, summary)
 
     def state_dict(self) -> dict[str, Any]:
-        kept = ("best", "best_step", "seconds", "images")
+        kept = ("best", "best_step", "seconds", "images", "scores")
         return {name: getattr(self, name) for name in kept}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from ganzoo.draws import Draws
+from ganzoo.error import UserError
 from ganzoo.latent import Latent
 
 
@@ -12,9 +15,11 @@ class Condition(ABC):
     Attributes:
         dim: Width of the vector.
         known_of_real: Whether real images have it too, so that a discriminator can be told it.
+        factors: Its independent parts, side by side.
     """
 
     dim: int
+    factors: Sequence[Latent]
     known_of_real: bool
 
     @abstractmethod
@@ -22,12 +27,36 @@ class Condition(ABC):
         """One condition per label of the data: (N,) or (N, K) -> (N, dim)."""
 
     @abstractmethod
-    def labels(self, rows: int) -> Tensor:
+    def labels(self, rows: int, first: int = 0) -> Tensor:
         """Labels to sample by when the caller has none, every class in turn.
+
+        Args:
+            rows: How many.
+            first: How many came before.
 
         Raises:
             UserError: If they can come only from data.
         """
+
+    def fix(self, condition: Tensor, fixed: Mapping[int, float]) -> Tensor:
+        """Conditions with some factors set to a value each: (N, dim) -> (N, dim).
+
+        Args:
+            condition: Where the other factors come from.
+            fixed: Values by the factor's number.
+
+        Raises:
+            UserError: If there is no such factor, or it cannot have the value.
+        """
+        if not fixed:
+            return condition
+        parts = list(torch.split(condition, [factor.dim for factor in self.factors], dim=1))
+        for which, value in fixed.items():
+            if not 0 <= which < len(parts):
+                known = f"0 to {len(parts) - 1}" if parts else "none"
+                raise UserError(f"this model has no factor {which} to set, it has {known}.")
+            parts[which] = self.factors[which].at(value).to(condition).expand_as(parts[which])
+        return torch.cat(parts, dim=1)
 
     @abstractmethod
     def log_prior(self, condition: Tensor) -> Tensor:
@@ -49,12 +78,14 @@ class Condition(ABC):
 class OneFactor(Condition):
     """A condition that is a single factor and comes with every real image.
 
-    Attributes:
+    Args:
         factor: How the factor is distributed, and how a head's guess of it is read.
     """
 
     known_of_real = True
-    factor: Latent
+
+    def __init__(self, factor: Latent) -> None:
+        self.factor, self.factors, self.dim = factor, [factor], factor.dim
 
     def log_prior(self, condition: Tensor) -> Tensor:
         return self.factor.log_prior(condition)[:, None]

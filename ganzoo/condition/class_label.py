@@ -23,14 +23,13 @@ class ClassLabel(OneFactor):
                 "condition=class_label needs data with class labels, and this data has none: "
                 "choose other data, such as data=mnist5k, or an unconditional model=dcgan."
             )
-        self.dim = n_classes
-        self.factor = Categorical(n_classes)
+        super().__init__(Categorical(n_classes))
 
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:
         return F.one_hot(labels, self.dim).float()
 
-    def labels(self, rows: int) -> Tensor:
-        return torch.arange(rows) % self.dim
+    def labels(self, rows: int, first: int = 0) -> Tensor:
+        return torch.arange(first, first + rows) % self.dim
 
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         return self.factor.sweep(columns).repeat(rows, 1)  # a class per column

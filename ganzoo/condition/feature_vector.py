@@ -22,13 +22,12 @@ class FeatureVector(OneFactor):
                 "none: give it by data=image_folder data.features=vectors.npy, or choose "
                 "condition=class_label."
             )
-        self.dim = n_features
-        self.factor = Gaussian(n_features)
+        super().__init__(Gaussian(n_features))
 
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:
         return labels
 
-    def labels(self, rows: int) -> Tensor:
+    def labels(self, rows: int, first: int = 0) -> Tensor:
         raise UserError(
             f"this model is conditioned on vectors of width {self.dim}, which come only with "
             "data: pass the vectors to sample() in Python, one per row."

@@ -50,24 +50,24 @@ class LatentCode(Condition):
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:
         return torch.cat([factor.draw(len(labels), draws) for factor in self.factors], dim=1)
 
-    def labels(self, rows: int) -> Tensor:
+    def labels(self, rows: int, first: int = 0) -> Tensor:
         return torch.zeros(rows, dtype=torch.long)
 
     def log_prior(self, condition: Tensor) -> Tensor:
-        values = condition.split(self.widths, dim=1)
+        values = torch.split(condition, self.widths, dim=1)
         terms = [
             factor.log_prior(value) for factor, value in zip(self.factors, values, strict=True)
         ]
         return torch.stack(terms, dim=1)
 
     def log_posterior(self, guess: Tensor, condition: Tensor) -> Tensor:
-        guesses, values = (both.split(self.widths, dim=1) for both in (guess, condition))
+        guesses, values = (torch.split(both, self.widths, dim=1) for both in (guess, condition))
         parts = zip(self.factors, guesses, values, strict=True)
         terms = [factor.log_posterior(guessed, value) for factor, guessed, value in parts]
         return torch.stack(terms, dim=1)
 
     def decode(self, guess: Tensor) -> Tensor:
-        parts = zip(self.factors, guess.split(self.widths, dim=1), strict=True)
+        parts = zip(self.factors, torch.split(guess, self.widths, dim=1), strict=True)
         return torch.cat([factor.decode(part) for factor, part in parts], dim=1)
 
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:

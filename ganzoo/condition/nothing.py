@@ -10,11 +10,12 @@ class Nothing(Condition):
 
     dim = 0
     known_of_real = True
+    factors = ()
 
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:
         return labels.new_zeros(len(labels), 0, dtype=torch.float32)
 
-    def labels(self, rows: int) -> Tensor:
+    def labels(self, rows: int, first: int = 0) -> Tensor:
         return torch.zeros(rows, dtype=torch.long)
 
     def log_prior(self, condition: Tensor) -> Tensor:

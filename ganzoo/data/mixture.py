@@ -65,4 +65,5 @@ class Mixture(Data):
         dim = self.centres.shape[1]
         squares = (points[:, None] - self.centres).square().sum(2) / self.std**2
         norm = len(self.centres) * (2 * pi * self.std**2) ** (dim / 2)
-        return (-squares / 2).exp().sum(1) / norm
+        density: Tensor = (-squares / 2).exp().sum(1) / norm
+        return density

@@ -36,7 +36,7 @@ class Source(ABC):
 
     def read(self, rows: Tensor) -> Batch:
         """All of these samples at once."""
-        images, labels = zip(*self.batches(rows.split(1000)), strict=True)
+        images, labels = zip(*self.batches(torch.split(rows, 1000)), strict=True)
         return torch.cat(images), torch.cat(labels)
 
     @abstractmethod

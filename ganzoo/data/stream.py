@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.picture import fit_square, to_bytes, to_unit
 from ganzoo.data.source import Batch, Source
+from ganzoo.error import UserError
 
 
 class Reader(Protocol):
@@ -45,6 +46,9 @@ class Streamed(Source):
         class_names: see `Source`.
         size: side of the square that pictures are cropped and resized to.
         num_workers: processes that read.
+
+    Raises:
+        UserError: if they are not a count.
     """
 
     def __init__(
@@ -56,6 +60,11 @@ class Streamed(Source):
         num_workers: int,
     ) -> None:
         super().__init__(labels, class_names)
+        if not isinstance(num_workers, int) or num_workers < 0:
+            raise UserError(
+                "data.num_workers counts processes that read pictures, from 0 up, got "
+                f"{num_workers}: type data.num_workers=2."
+            )
         self.shape = (3, size, size)
         self.pictures, self.num_workers = Pictures(reader, labels, size), num_workers
 

@@ -1,8 +1,10 @@
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
 
 from ganzoo.draws import Draws
+from ganzoo.error import UserError
 
 
 class Latent(ABC):
@@ -29,6 +31,19 @@ class Latent(ABC):
     def decode(self, guess: Tensor) -> Tensor:
         """The expected value under the guess: (N, dim) -> (N, dim)."""
         return guess
+
+    def at(self, value: float) -> Tensor:
+        """The vector that a number stands for, (dim,).
+
+        Raises:
+            UserError: If it stands for none.
+        """
+        if self.dim != 1:
+            raise UserError(
+                f"a vector of width {self.dim} cannot be set to the number {value}: pass the "
+                "vectors to sample() in Python."
+            )
+        return torch.tensor([float(value)])
 
     @abstractmethod
     def sweep(self, steps: int) -> Tensor:

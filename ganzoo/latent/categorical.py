@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganzoo.draws import Draws
+from ganzoo.error import UserError
 from ganzoo.latent.base import Latent
 
 
@@ -25,6 +26,11 @@ class Categorical(Latent):
 
     def decode(self, guess: Tensor) -> Tensor:
         return guess.softmax(1)
+
+    def at(self, value: float) -> Tensor:
+        if value not in range(self.dim):
+            raise UserError(f"there is no category {value}: type one of 0 to {self.dim - 1}.")
+        return F.one_hot(torch.tensor(int(value)), self.dim).float()
 
     def sweep(self, steps: int) -> Tensor:
         return F.one_hot(torch.arange(steps) % self.dim, self.dim).float()

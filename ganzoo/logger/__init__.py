@@ -1,6 +1,6 @@
 """What the trackers of Lightning, chosen in ``conf/logger``, cannot do by themselves."""
 
-from ganzoo.logger.continuation import go_on
+from ganzoo.logger.continuation import go_on, leave, name_of
 from ganzoo.logger.picture import show, show_figures
 
-__all__ = ["go_on", "show", "show_figures"]
+__all__ = ["go_on", "leave", "name_of", "show", "show_figures"]

@@ -1,7 +1,7 @@
 from functools import singledispatch
 from pathlib import Path
 
-from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from torch import Tensor
 
 from ganzoo.picture import read
@@ -28,6 +28,12 @@ def _(logger: TensorBoardLogger, name: str, picture: Tensor, step: int) -> None:
 def _(logger: WandbLogger, name: str, picture: Tensor, step: int) -> None:
     # W&B keeps one step for a whole run and refuses to go back, so the step is a column here.
     logger.log_image(name, [picture.permute(1, 2, 0).cpu().numpy()])
+
+
+@show.register
+def _(logger: MLFlowLogger, name: str, picture: Tensor, step: int) -> None:
+    pixels = picture.permute(1, 2, 0).cpu().numpy()
+    logger.experiment.log_image(logger.run_id, pixels, f"{name}/step_{step:06d}.png")
 
 
 def show_figures(logger: Logger, folder: Path, step: int) -> None:

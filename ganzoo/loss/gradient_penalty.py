@@ -27,6 +27,12 @@ def mixing(turn: Turn) -> Tensor:
     return numbers.repeat_interleave(len(images) // packs, dim=0)
 
 
+def off_one(gradient: Tensor) -> Tensor:
+    """Mean squared distance of the slopes from one: (N, D) -> scalar."""
+    distance: Tensor = gradient.norm(dim=1) - 1
+    return distance.square().mean()
+
+
 class SlopePenalty(Loss):
     """A penalty on single images' slopes, weighted."""
 
@@ -48,7 +54,7 @@ class GradientPenalty(SlopePenalty):
     def for_discriminator(self, turn: Turn) -> Tensor:
         between = torch.lerp(turn.fake.images.float(), turn.real.images, mixing(turn))
         gradient = slope(turn.discriminator, between, turn.real.condition)
-        return self.weight * (gradient.norm(dim=1) - 1).square().mean()
+        return self.weight * off_one(gradient)
 
 
 class DRAGAN(SlopePenalty):
@@ -66,7 +72,7 @@ class DRAGAN(SlopePenalty):
         gradient = slope(
             turn.discriminator, images + mixing(turn) * disturbance, turn.real.condition
         )
-        return self.weight * (gradient.norm(dim=1) - 1).square().mean()
+        return self.weight * off_one(gradient)
 
 
 class R1(SlopePenalty):

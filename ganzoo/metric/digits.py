@@ -48,7 +48,8 @@ class Digits(Extractor):
 
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
         assert isinstance(network, nn.Sequential)
-        return network[:-1](_digits(samples)).unflatten(0, (len(samples), -1)).flatten(1)
+        features: Tensor = network[:-1](_digits(samples))
+        return features.reshape(len(samples), -1)
 
     @torch.no_grad()
     def logits_of(self, features: Tensor) -> Tensor:
@@ -68,7 +69,8 @@ class Digits(Extractor):
         """(B, C, H, W) in [-1, 1] -> (B, C, 10), unnormalised log-probabilities of the digits."""
         network = self.load().to(images.device)
         with torch.autocast(images.device.type, enabled=False):
-            return network(_digits(images.float())).unflatten(0, (len(images), -1))
+            logits: Tensor = network(_digits(images.float()))
+        return logits.reshape(len(images), -1, 10)
 
 
 def _convolution(n_in: int, n_out: int, kernel_size: int = 3) -> tuple[nn.Module, ...]:

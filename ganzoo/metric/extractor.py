@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.error import UserError
+from ganzoo.shape import Shape
 
 CHUNK = 32  # pictures that a large network sees at once
 
@@ -61,7 +62,7 @@ class Extractor(nn.Module, ABC):
 
     @torch.no_grad()
     def forward(self, samples: Tensor) -> Tensor:
-        self._check(samples)
+        self.check(samples.shape[1:])
         network = self.load().to(samples.device)
         finite = samples.flatten(1).isfinite().all(dim=1, keepdim=True)
         with torch.autocast(samples.device.type, enabled=False):
@@ -77,12 +78,17 @@ class Extractor(nn.Module, ABC):
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    def _check(self, samples: Tensor) -> None:
-        if samples.dim() != self.sample_dim:
+    def check(self, shape: Shape) -> None:
+        """Refuse samples of a shape, (C, H, W) or (d,), that it does not read.
+
+        Raises:
+            UserError: If it does not.
+        """
+        if len(shape) + 1 != self.sample_dim:
             raise UserError(
-                f"{type(self).__name__} reads samples with {self.sample_dim} dimensions, but got "
-                f"{tuple(samples.shape)}: choose metric=[fid_points] for points in the plane and "
-                "metric=[fid] or metric=[fid_digits] for pictures."
+                f"{type(self).__name__} reads samples with {self.sample_dim - 1} dimensions, but "
+                f"these have the shape {tuple(shape)}: choose metric=[fid_points] for points in "
+                "the plane and metric=[fid] or metric=[fid_digits] for pictures."
             )
 
 

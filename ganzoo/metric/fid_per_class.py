@@ -6,6 +6,7 @@ from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.fid import FID
 from ganzoo.metric.score import Score
+from ganzoo.shape import Shape
 
 
 class FIDPerClass(Score):
@@ -22,12 +23,14 @@ class FIDPerClass(Score):
         super().__init__(extractor)
         self.classes: list[FID] = []
 
+    def check(self, shape: Shape, n: int, n_classes: int) -> None:
+        super().check(shape, n, n_classes)
+        if not n_classes:
+            raise without_classes()
+
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
         if condition is None or not condition.shape[1]:
-            raise UserError(
-                "metric=fid_per_class compares class by class, and the model is told no class: "
-                "choose model=cgan or model=acgan, or leave it out of metric=[…]."
-            )
+            raise without_classes()
         self.classes += [FID(self.extractor) for _ in range(condition.shape[1] - len(self.classes))]
         kinds = condition.argmax(1)
         for kind, score in enumerate(self.classes):
@@ -39,3 +42,10 @@ class FIDPerClass(Score):
     def reset(self) -> None:
         for score in self.classes:
             score.reset()
+
+
+def without_classes() -> UserError:
+    return UserError(
+        "metric=fid_per_class compares class by class, and the model is told no class: choose "
+        "model=cgan or model=acgan, or leave it out of metric=[…]."
+    )

@@ -30,12 +30,15 @@ class KID(KeepingScore):
             )
         self.subsets, self.subset_size = subsets, subset_size
 
-    def judge(self, real: Tensor, fake: Tensor) -> float:
-        if self.subset_size > min(len(real), len(fake)):
+    def _refuse_few(self, real: int, fake: int) -> None:
+        super()._refuse_few(real, fake)
+        if self.subset_size > min(real, fake):
             raise UserError(
-                f"KID draws subsets of {self.subset_size} samples, but validation gave {len(real)} "
-                f"and {len(fake)}: set metric.kid.subset_size lower, or raise data.val_size."
+                f"KID draws subsets of {self.subset_size} samples, but validation gives {real} and "
+                f"{fake}: set metric.kid.subset_size lower, or raise data.val_size."
             )
+
+    def judge(self, real: Tensor, fake: Tensor) -> float:
         random = np.random.RandomState(2020)  # torch-fidelity's
         found = []
         for _ in range(self.subsets):

@@ -9,17 +9,20 @@ CHUNK = 500  # rows of distances held at a time
 
 def radii(points: Tensor, k: int) -> Tensor:
     """Distances to the k nearest other points, the nearest first: (N, d) -> (N, k)."""
-    found = [torch.cdist(part, points).topk(k + 1, largest=False) for part in points.split(CHUNK)]
+    parts = torch.split(points, CHUNK)
+    found = [torch.cdist(part, points).topk(k + 1, largest=False) for part in parts]
     return torch.cat([each.values[:, 1:] for each in found])
 
 
 def nearest(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Distance to the nearest of the others, and which it is: (N, d), (M, d) -> (N,), (N,)."""
-    found = [torch.cdist(part, others).min(1) for part in points.split(CHUNK)]
+    found = [torch.cdist(part, others).min(1) for part in torch.split(points, CHUNK)]
     return torch.cat([each.values for each in found]), torch.cat([each.indices for each in found])
 
 
 def nearest_cosine(points: Tensor, others: Tensor) -> Tensor:
     """Cosine distance, of lines and not of arrows, to the nearest of the others: -> (N,)."""
     directions, theirs = (normalize(each, dim=1) for each in (points, others))
-    return 1 - torch.cat([(part @ theirs.T).abs().amax(1) for part in directions.split(CHUNK)])
+    return 1 - torch.cat(
+        [(part @ theirs.T).abs().amax(1) for part in torch.split(directions, CHUNK)]
+    )

@@ -56,7 +56,7 @@ class Network(Extractor):
             ) from problem
 
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
-        found = torch.cat([network(self._prepared(part)) for part in samples.split(CHUNK)])
+        found = torch.cat([network(self._prepared(part)) for part in torch.split(samples, CHUNK)])
         if found.ndim != 2:
             raise UserError(
                 f"the extractor's network returns {tuple(found.shape)} and not one vector per "

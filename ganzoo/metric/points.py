@@ -14,4 +14,5 @@ class Points(Extractor):
         return nn.Identity()
 
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
-        return network(samples)
+        features: Tensor = network(samples)
+        return features

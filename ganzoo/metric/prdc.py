@@ -43,7 +43,7 @@ class PRDC(KeepingScore):
         fake_manifold = radii(fake, self.k_manifold)[:, -1]
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
-        for rows in torch.arange(len(fake), device=real.device).split(CHUNK):
+        for rows in torch.split(torch.arange(len(fake), device=real.device), CHUNK):
             distances = torch.cdist(real, fake[rows])  # (N, rows)
             neighbours = distances < neighbourhood[:, None]
             precise += int((distances < real_manifold[:, None]).any(0).count_nonzero())

@@ -11,6 +11,7 @@ from torchmetrics.utilities.data import dim_zero_cat
 
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
+from ganzoo.shape import Shape
 
 
 class Score(ABC):
@@ -27,6 +28,19 @@ class Score(ABC):
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
+
+    def check(self, shape: Shape, n: int, n_classes: int) -> None:
+        """Refuse what it cannot score, before training starts.
+
+        Args:
+            shape: Of a sample.
+            n: How many real samples there are, and how many will be generated.
+            n_classes: By which the generator is told what to draw; 0 if it is not.
+
+        Raises:
+            UserError: If it cannot.
+        """
+        self.extractor.check(shape)
 
     @abstractmethod
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
@@ -68,20 +82,27 @@ class KeepingScore(Score):
     def judge(self, real: Tensor, fake: Tensor) -> float | Mapping[str, float]:
         """Score (N, d) real and (M, d) generated features, in double precision."""
 
+    def check(self, shape: Shape, n: int, n_classes: int) -> None:
+        super().check(shape, n, n_classes)
+        self._refuse_few(n, n)
+
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
         self.pool.to(features.device).update(features, real)
 
     def compute(self) -> float | Mapping[str, float]:
         real, fake = self.pool.compute()
-        if min(len(real), len(fake)) < self.fewest:
-            raise UserError(
-                f"{type(self).__name__} needs at least {self.fewest} real and as many generated "
-                f"samples, but validation gave {len(real)} and {len(fake)}: raise data.val_size."
-            )
+        self._refuse_few(len(real), len(fake))
         return self.judge(real.double(), fake.double()) if fake.isfinite().all() else nan
 
     def reset(self) -> None:
         self.pool.reset()
+
+    def _refuse_few(self, real: int, fake: int) -> None:
+        if min(real, fake) < self.fewest:
+            raise UserError(
+                f"{type(self).__name__} needs at least {self.fewest} real and as many generated "
+                f"samples, but validation gives {real} and {fake}: raise data.val_size."
+            )
 
 
 class _Pool(Metric):

@@ -1,13 +1,10 @@
 from typing import ClassVar
 
-from torch import Tensor
-
 from ganzoo.condition import LatentCode
 from ganzoo.game import Choices, Game
 from ganzoo.head import Recognition
 from ganzoo.latent import Uniform
 from ganzoo.loss import MutualInformation, NonSaturating
-from ganzoo.modes import evaluating
 from ganzoo.network import DCGAN
 from ganzoo.optimizer import Optimizers, adam
 
@@ -26,8 +23,3 @@ class InfoGAN(Game):
         "loss": {"non_saturating": NonSaturating(), "mutual_information": MutualInformation()},
         "optimizer": Optimizers(generator=adam(1e-3), discriminator=adam(2e-4)),
     }
-
-    def infer(self, images: Tensor) -> Tensor:
-        """Read the code off images: (N, C, H, W) -> (N, K), probabilities of categories, means."""
-        with evaluating(self):
-            return self.condition.decode(self.discriminator.guess(images))

@@ -7,6 +7,7 @@ from ganzoo.game import Choices, Game
 from ganzoo.latent import Gaussian
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
 from ganzoo.modes import evaluating
+from ganzoo.network import Critique
 from ganzoo.optimizer import Optimizers, adam, rmsprop
 
 
@@ -36,8 +37,9 @@ class WGAN(Game):
         condition = self.condition.draw(told.to(images.device), Draws(seed, device=images.device))
         fakes = self.sample(told, seed)
         with evaluating(self):
-            real, fake = (self.discriminator(some, condition).score for some in (images, fakes))
-        return real.mean() - fake.mean()
+            real: Critique = self.discriminator(images, condition)
+            fake: Critique = self.discriminator(fakes, condition)
+        return real.score.mean() - fake.score.mean()
 
 
 class WGANGP(WGAN):

@@ -1,5 +1,5 @@
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
@@ -26,11 +26,13 @@ class Network(ABC):
     packing: int = 1
 
     def __post_init__(self) -> None:
-        if self.packing < 1:
-            raise UserError(
-                f"network.packing is how many images D judges together and must be at least 1, "
-                f"got {self.packing}: type network.packing=1 for none."
-            )
+        for field in fields(self):
+            size, least = getattr(self, field.name), 0 if field.default == 0 else 1
+            if "int" in str(field.type) and isinstance(size, int) and size < least:
+                raise UserError(
+                    f"network.{field.name} is a size and must be at least {least}, got {size}: "
+                    f"type network.{field.name}={field.default or 64}."
+                )
 
     @abstractmethod
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
@@ -52,7 +54,9 @@ class Joined(nn.Sequential):
     """Layers that read the noise and the condition as one vector."""
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:  # type: ignore[override]
-        return super().forward(torch.cat([latent, condition], dim=1))
+        both = torch.cat([latent, condition], dim=1)
+        images: Tensor = super().forward(both)  # type: ignore[no-untyped-call]
+        return images
 
 
 def zero_bias(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> None:

@@ -34,6 +34,7 @@ class Discriminator(nn.Module):
         condition: What the head may be told or must guess.
         network: Builds the trunk.
         head: Builds the head from the trunk's number of features and the condition's width.
+        per_sample: Tie no score to other images of the batch: layer norm in place of batch norm.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Discriminator(nn.Module):
         condition: Condition,
         network: Network,
         head: Callable[[int, int], nn.Module],
+        per_sample: bool = False,
     ) -> None:
         super().__init__()
         self.condition = condition
@@ -54,6 +56,8 @@ class Discriminator(nn.Module):
         self.apply(network.initialise)
         if network.spectral_norm:
             self.apply(normalise_spectrum)
+        if per_sample:
+            without_batch_norm(self)
 
     def forward(self, images: Tensor, condition: Tensor) -> Critique:
         """Judge (N, C, H, W) images drawn under (N, K) conditions."""

@@ -44,13 +44,13 @@ def unrolled(
 
 def mean_over_processes(value: Tensor) -> Tensor:
     """The mean of every process's value; gradients flow back to all of them."""
-    return all_reduce(value) / dist.get_world_size() if dist.is_initialized() else value
+    return all_reduce(value) / dist.get_world_size() if dist.is_initialized() else value  # type: ignore[no-untyped-call]
 
 
 def with_weights(player: nn.Module, weights: Tensor) -> Player:
     """The player with other weights, all in one vector; its buffers stay as they are."""
     named = dict(player.named_parameters())
-    parts = weights.split([each.numel() for each in named.values()])
+    parts = torch.split(weights, [each.numel() for each in named.values()])
     tensors = {
         name: part.view_as(like) for (name, like), part in zip(named.items(), parts, strict=True)
     }

@@ -1,7 +1,9 @@
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 from ganzoo.data.base import Data
+from ganzoo.error import UserError
 from ganzoo.game import Game
 
 
@@ -10,15 +12,39 @@ class Probe(ABC):
 
     Metrics compare samples with data during training; a probe has the whole game, the whole data
     with its test set, and the run's files, and is asked once, at the end.
+
+    Attributes:
+        needs_discriminator: It asks the discriminator too, which an exported model may lack.
+        reads_test: Whether it measures on the test set.
+        reads_log: Whether it reads the csv logger's file.
     """
+
+    needs_discriminator: ClassVar[bool] = False
+    reads_test: ClassVar[bool] = False
+    reads_log: ClassVar[bool] = False
 
     def check(self, game: Game, data: Data) -> None:
         """Refuse a game or data that it cannot measure, before training starts.
 
         Raises:
-            UserError: If it cannot; here, if the game can be sampled only with labels from data.
+            UserError: If it cannot; here, if the game can be sampled only with labels from data or
+                lacks a discriminator that it needs, a count is below 1, or the data has no test set
+                to measure on.
         """
+        if self.needs_discriminator and game.discriminator is None:
+            raise UserError(
+                f"{type(self).__name__} asks the discriminator, which this model came without: "
+                "leave the probe out, or give the run itself."
+            )
         game.condition.labels(1)
+        for name, count in vars(self).items():
+            if name != "seed" and isinstance(count, int) and count < 1:
+                raise UserError(
+                    f"probe={type(self).__name__} has {name}={count}, which counts and must be at "
+                    f"least 1: type for example {name}=100."
+                )
+        if self.reads_test:
+            data.load_test()
 
     @abstractmethod
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:

@@ -34,6 +34,6 @@ class ClassAccuracy(Probe):
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         asked, classifier = game.condition.labels(self.n), Digits()
-        samples = game.sample(asked).split(1000)
+        samples = torch.split(game.sample(asked), 1000)
         drawn = torch.cat([classifier.logits(part)[:, 0].argmax(1) for part in samples])
         return {"class_accuracy": float((drawn.cpu() == asked).double().mean())}

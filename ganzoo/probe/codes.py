@@ -1,5 +1,6 @@
 from math import log, pi
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -37,14 +38,16 @@ class Codes(Probe):
         n: Samples of the generator for the bounds.
     """
 
+    needs_discriminator: ClassVar[bool] = True
+    reads_test: ClassVar[bool] = True
+
     def __init__(self, n: int = 10_000) -> None:
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
-        super().check(game, data)
         if not isinstance(game, InfoGAN) or not isinstance(game.condition, LatentCode):
             raise UserError("probe=codes reads the code of an InfoGAN: choose model=infogan.")
-        if game.discriminator.packing > 1:
+        if game.discriminator and game.discriminator.packing > 1:
             raise UserError("probe=codes reads images one by one: type network.packing=1.")
         first = game.condition.factors[0]
         if not isinstance(first, Categorical) or first.dim != data.n_classes:
@@ -52,7 +55,7 @@ class Codes(Probe):
                 f"probe=codes matches categories to the {data.n_classes} classes of the data: "
                 f"type condition.categorical=[{data.n_classes}] and choose data with classes."
             )
-        assert len(data.test)
+        super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         assert isinstance(game, InfoGAN)
@@ -76,7 +79,7 @@ class Codes(Probe):
 def confusion(game: InfoGAN, source: Source, rows: Tensor, classes: int) -> Tensor:
     """How often each class (row) was given each category (column)."""
     counts = torch.zeros(classes * classes, dtype=torch.long)
-    for images, labels in source.batches(rows.split(1000)):
+    for images, labels in source.batches(torch.split(rows, 1000)):
         category = game.infer(images.to(game.device))[:, :classes].argmax(1).cpu()
         counts += torch.bincount(labels * classes + category, minlength=classes * classes)
     return counts.view(classes, classes)
@@ -86,7 +89,7 @@ def bounds(game: InfoGAN, n: int) -> list[float]:
     """A lower bound on the mutual information of each factor with the image, in nats."""
     assert isinstance(game.condition, LatentCode)
     log_q, log_p = [], []
-    for step, rows in enumerate(torch.arange(n).split(1000)):
+    for step, rows in enumerate(torch.split(torch.arange(n), 1000)):
         draws = Draws(0, step, device=game.device)
         latent = game.latent.draw(len(rows), draws)
         condition = game.condition.draw(game.condition.labels(len(rows)), draws)
@@ -122,4 +125,5 @@ def traversal(game: InfoGAN, which: int, rows: int = 8, columns: int = 10) -> Te
     kept[which] = sweep.repeat(rows, 1)
     condition = torch.cat([each.to(game.device) for each in kept], dim=1)
     with evaluating(game):
-        return game(latent, condition)
+        images: Tensor = game(latent, condition)
+    return images

@@ -1,6 +1,7 @@
 import csv
 from pathlib import Path
 from statistics import fmean
+from typing import ClassVar
 
 from scipy.stats import spearmanr
 
@@ -22,21 +23,33 @@ class Critic(Probe):
     Measures `critic_spearman`.
 
     Args:
-        score: Name of the score, such as ``val/fid_digits``.
+        score: Name of the score, such as ``val/fid_digits``; the command line takes the monitored
+            one.
     """
 
-    def __init__(self, score: str = "val/fid_digits") -> None:
+    reads_log: ClassVar[bool] = True
+
+    def __init__(self, score: str | None = "val/fid_digits") -> None:
         self.score = score
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
         if not isinstance(game, WGAN):
             raise UserError("probe=critic needs a critic: choose model=wgan or model=wgan_gp.")
+        if self.score is None:
+            raise UserError(
+                "probe=critic compares its estimate with a score: choose metric=[fid_digits] or "
+                "metric=[fid]."
+            )
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
+        assert self.score is not None
         if logs is None:
-            raise UserError("probe=critic reads the csv logger's file: add csv to logger=[…].")
+            raise UserError(
+                f"{folder} has no file of the csv logger, which probe=critic reads: train with it, "
+                "that is add csv to logger=[…]."
+            )
         steps, estimates, scores = read(logs, self.score)
         if len(steps) < 3:
             raise UserError(

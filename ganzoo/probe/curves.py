@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganzoo import picture
 from ganzoo.data.base import Data
@@ -17,9 +20,13 @@ class Curves(Probe):
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
         if logs:
-            draw(read(logs), folder / "figures" / "curves.png")
+            drawn = picture.rendered(figure_of(read(logs)))
+            picture.save(drawn, folder / "figures" / "curves.png")
         return {}
 
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Curve = list[tuple[float, float]]
 
@@ -34,7 +41,8 @@ def read(path: Path) -> dict[str, Curve]:
     return curves
 
 
-def draw(curves: dict[str, Curve], path: Path) -> None:
+def figure_of(curves: dict[str, Curve]) -> Figure:
+    """Losses, D's output and scores side by side."""
     panels = {
         "losses": [n for n in curves if n.startswith(("disc", "gen")) and "output" not in n],
         "D's output": [name for name in curves if "output" in name],
@@ -48,4 +56,4 @@ def draw(curves: dict[str, Curve], path: Path) -> None:
             axes.plot(steps, values, label=name, linewidth=1)
         if names:
             axes.legend(fontsize=6)
-    picture.save(picture.rendered(figure), path)
+    return figure

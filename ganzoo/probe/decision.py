@@ -19,6 +19,8 @@ class Decision(Probe):
         side: Points at which D is asked, along each axis.
     """
 
+    needs_discriminator = True
+
     def __init__(self, n: int = 500, bound: float = 1.2, side: int = 100) -> None:
         self.n, self.bound, self.side = n, bound, side
 

@@ -1,14 +1,10 @@
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from ganzoo import picture
 from ganzoo.data.base import Data
-from ganzoo.draws import Draws
 from ganzoo.game import Game
-from ganzoo.modes import evaluating
 from ganzoo.probe.base import Probe
+from ganzoo.walk import spherical, straight
 
 
 class Interpolation(Probe):
@@ -29,28 +25,8 @@ class Interpolation(Probe):
         self.rows, self.columns, self.seed = rows, columns, seed
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        draws = Draws(self.seed, device=game.device)
-        first, last = (game.latent.draw(self.rows, draws) for _ in range(2))
-        told = game.condition.labels(self.rows).to(game.device)
-        condition = game.condition.draw(told, draws).repeat_interleave(self.columns, dim=0)
-        for name, path in (("interpolation", straight), ("interpolation_spherical", spherical)):
-            with evaluating(game):
-                images = game(path(first, last, self.columns), condition)
+        for name, walk in (("interpolation", straight), ("interpolation_spherical", spherical)):
+            images = game.interpolate(self.rows, self.columns, self.seed, walk=walk)
             drawn = picture.picture_of(images, self.columns)
             picture.save(drawn, folder / "figures" / f"{name}.png")
         return {}
-
-
-def straight(first: Tensor, last: Tensor, steps: int) -> Tensor:
-    """Equal steps along straight lines: 2 x (N, L) -> (N * steps, L)."""
-    share = torch.linspace(0, 1, steps, device=first.device)[:, None]
-    return (first[:, None] * (1 - share) + last[:, None] * share).flatten(0, 1)
-
-
-def spherical(first: Tensor, last: Tensor, steps: int) -> Tensor:
-    """Equal angles from one direction to the other: 2 x (N, L) -> (N * steps, L)."""
-    share = torch.linspace(0, 1, steps, device=first.device)[:, None]
-    cosine = torch.cosine_similarity(first, last, dim=1).clamp(-1 + 1e-6, 1 - 1e-6)
-    angle = cosine.arccos()[:, None, None]
-    weights = ((1 - share) * angle).sin() / angle.sin(), (share * angle).sin() / angle.sin()
-    return (first[:, None] * weights[0] + last[:, None] * weights[1]).flatten(0, 1)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -27,19 +28,22 @@ class LinearSVM(Probe):
         seed: Chooses them.
     """
 
+    needs_discriminator: ClassVar[bool] = True
+    reads_test: ClassVar[bool] = True
+
     def __init__(self, n_labels: int = 1000, seed: int = 0) -> None:
         self.n_labels, self.seed = n_labels, seed
 
     def check(self, game: Game, data: Data) -> None:
-        super().check(game, data)
-        if not isinstance(game, DCGAN) or game.discriminator.packing > 1:
+        packed = game.discriminator and game.discriminator.packing > 1
+        if not isinstance(game, DCGAN) or packed:
             raise UserError(
                 "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
                 "model=dcgan and network.packing=1, or leave the probe out."
             )
         if not data.n_classes:
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
-        assert len(data.test)
+        super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         assert isinstance(game, DCGAN)
@@ -62,14 +66,14 @@ class LinearSVM(Probe):
 
 def features(game: DCGAN, images: Tensor) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] -> (N, F)."""
-    parts = [game.features(part.to(game.device)).cpu() for part in images.split(500)]
+    parts = [game.features(part.to(game.device)).cpu() for part in torch.split(images, 500)]
     return torch.cat(parts).numpy()
 
 
 def balanced(labels: Tensor, n: int, seed: int) -> Tensor:
     """Rows of n samples, of every class as many, up to one."""
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    kinds = labels.unique()
+    kinds = torch.unique(labels)
     shares = torch.arange(n).tensor_split(len(kinds))
     picked = [
         order[labels[order] == kind][: len(share)]

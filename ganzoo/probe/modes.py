@@ -73,7 +73,9 @@ class DigitModes(Probe):
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         samples, classifier = game.sample(self.n), Digits()
-        digits = torch.cat([classifier.logits(part).argmax(2) for part in samples.split(1000)])
+        digits = torch.cat(
+            [classifier.logits(part).argmax(2) for part in torch.split(samples, 1000)]
+        )
         channels = digits.shape[1]
         places = 10 ** torch.arange(channels - 1, -1, -1)
         return coverage((digits.cpu() * places).sum(1), 10**channels)

@@ -63,10 +63,10 @@ class Nearest(Probe):
 
     def to_training(self, images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Distance to the nearest training image, and its place in the split: -> (N,), (N,)."""
-        points = torch.cat([self.points(part) for part in images.split(BATCH)])
+        points = torch.cat([self.points(part) for part in torch.split(images, BATCH)])
         distance = points.new_full((len(points),), torch.inf)
         which = torch.zeros(len(points), dtype=torch.long)
-        for start, (others, _) in enumerate(data.source.batches(rows.split(BATCH))):
+        for start, (others, _) in enumerate(data.source.batches(torch.split(rows, BATCH))):
             found, place = nearest(points, self.points(others))
             nearer = found < distance
             distance = torch.where(nearer, found, distance)

@@ -1,5 +1,6 @@
 from math import log, pi
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,12 +26,10 @@ class Parzen(Probe):
         n_val: Validation samples that choose the kernel's width.
     """
 
+    reads_test: ClassVar[bool] = True
+
     def __init__(self, n: int = 10_000, n_val: int = 1000) -> None:
         self.n, self.n_val = n, n_val
-
-    def check(self, game: Game, data: Data) -> None:
-        super().check(game, data)
-        assert len(data.test)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         samples = unit(game.sample(self.n))
@@ -41,7 +40,7 @@ class Parzen(Probe):
         found = torch.cat(
             [
                 log_density(squared_distances(part, samples), sigma, samples)
-                for part in unit(test).split(1000)
+                for part in torch.split(unit(test), 1000)
             ]
         )
         return {

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from sklearn.neighbors import KNeighborsClassifier
@@ -24,17 +25,18 @@ class Transfer(Probe):
         n: Samples of the generator, of every class as many.
     """
 
+    reads_test: ClassVar[bool] = True
+
     def __init__(self, n: int = 10_000) -> None:
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
-        super().check(game, data)
         if not isinstance(game.condition, ClassLabel):
             raise UserError(
                 "probe=transfer trains a classifier on samples of each class: choose model=cgan or "
                 "model=acgan, or leave it out."
             )
-        assert len(data.test)
+        super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         asked = game.condition.labels(self.n)

@@ -1,0 +1,72 @@
+from pathlib import Path
+from statistics import median
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+
+from ganzoo.files import write_json
+from ganzoo.runs import Run, loaded, read
+
+
+class Prune(Callback):
+    """Ends a run of a sweep whose best score so far is worse than the median of the runs beside it.
+
+    The median stopping rule of Golovin et al. 2017, section 3.2,
+    https://research.google/pubs/google-vizier-a-service-for-black-box-optimization/, on the files
+    of the sweep's runs that have the same data and score: of each its best score up to
+    the number of real images that this run has seen. It needs ``logger=[csv,…]`` in all of them.
+    The run is marked in ``metrics.json`` as pruned, and no report ranks it.
+
+    Args:
+        folder: The run's folder.
+        patience: Runs that must have got as far before one is stopped.
+        warmup: Real images before which none is stopped.
+    """
+
+    def __init__(self, folder: str | Path, patience: int = 4, warmup: int = 0) -> None:
+        self.folder, self.patience, self.warmup = Path(folder), patience, warmup
+        self.reason: str | None = None
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero and trainer.state.fn == "fit":
+            for logger in trainer.loggers:  # the runs are compared by what is on disk
+                logger.save()
+            self.reason = self.complaint()
+        hopeless = self.reason is not None
+        if trainer.strategy.reduce_boolean_decision(hopeless, all=False):
+            trainer.should_stop = True
+
+    def complaint(self) -> str | None:
+        """Why the run is hopeless; None if it is not, or not known to be."""
+        own = read(self.folder)
+        in_sweep = (self.folder.parent / "sweep.json").exists()
+        if not in_sweep or not own.curve or own.curve[-1][1] < self.warmup:
+            return None
+        images, best = own.curve[-1][1], min(score for *_, score in own.curve)
+        beside = (read(path.parent) for path in self.folder.parent.glob("*/config.yaml"))
+        others = [
+            reached
+            for run in beside
+            if run.folder != own.folder and run.kind[:3] == own.kind[:3]
+            if (reached := best_until(run, images)) is not None
+        ]
+        if len(others) < self.patience or best <= median(others):
+            return None
+        return (
+            f"stopped early after {images:.0f} images: its best {own.monitor} of {best:.4g} is "
+            f"worse than {median(others):.4g}, the median of {len(others)} runs beside it"
+        )
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        path = self.folder / "metrics.json"
+        if self.reason and trainer.is_global_zero and path.exists():
+            write_json(path, {**loaded(path), "pruned": self.reason})
+            Console(stderr=True).print(self.reason, highlight=False, soft_wrap=True)
+
+
+def best_until(run: Run, images: float) -> float | None:
+    """The best score of a run up to a number of real images; None if it has not got as far."""
+    curve = run.curve
+    if not curve or curve[-1][1] < images:
+        return None
+    return min((score for _, seen, score in curve if seen <= images), default=None)

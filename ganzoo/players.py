@@ -1,0 +1,197 @@
+"""The generator and the discriminator, and what they can do once they are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_max_pool2d
+
+from ganzoo.condition import Condition
+from ganzoo.draws import Draws, Stream
+from ganzoo.error import UserError
+from ganzoo.head import Head
+from ganzoo.latent import Latent
+from ganzoo.modes import evaluating
+from ganzoo.network import Discriminator, Network
+from ganzoo.shape import Shape
+from ganzoo.walk import Walk, straight
+
+BLOCK = 256  # samples that share their random numbers, and are in memory at a time
+FREE: Mapping[int, float] = MappingProxyType({})
+
+
+class Players(nn.Module):
+    """A generator and a discriminator, a plain module: no trainer, no losses, no optimizers.
+
+    Args:
+        image_shape: (C, H, W) of the images, in [-1, 1].
+        condition: What the generator is told besides noise.
+        latent: The noise.
+        network: Builds the generator and the discriminator's trunk.
+        head: Builds the discriminator's head from (features, condition width); None leaves the
+            discriminator out.
+        per_sample: Tie no score to other images of the batch: layer norm in the discriminator.
+    """
+
+    def __init__(
+        self,
+        image_shape: Shape,
+        condition: Condition,
+        latent: Latent,
+        network: Network,
+        head: Callable[[int, int], Head] | None = None,
+        per_sample: bool = False,
+    ) -> None:
+        super().__init__()
+        self.image_shape = tuple(image_shape)
+        self.condition, self.latent = condition, latent
+        self.generator = network.generator(latent.dim, condition.dim, self.image_shape)
+        self.discriminator = (
+            Discriminator(self.image_shape, condition, network, head, per_sample) if head else None
+        )
+
+    def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
+        """Generate: (N, L), (N, K) -> (N, C, H, W) float32."""
+        images: Tensor = self.generator(latent, condition)
+        return images.float()
+
+    def sample(
+        self,
+        labels: int | Tensor = 64,
+        seed: int = 0,
+        *,
+        truncation: float = 1.0,
+        fixed: Mapping[int, float] = FREE,
+    ) -> Tensor:
+        """Generate images as after training: (N, C, H, W), in [-1, 1].
+
+        Args:
+            labels: How many, or what each is conditioned on: classes (N,) or vectors (N, K).
+            seed: Same seed, same images; the first of many are those of few.
+            truncation: What the noise is multiplied by, in (0, 1]: less variety, fewer failures.
+            fixed: The condition's factors that are not left to chance, by number: the category of
+                a categorical factor, the value of a continuous one.
+
+        Raises:
+            UserError: If the condition comes only with data and a number is given, or a value is
+                out of range.
+        """
+        return torch.cat(list(self.stream(labels, seed, truncation=truncation, fixed=fixed)))
+
+    def interpolate(
+        self,
+        rows: int = 8,
+        steps: int = 10,
+        seed: int = 0,
+        *,
+        truncation: float = 1.0,
+        fixed: Mapping[int, float] = FREE,
+        walk: Walk = straight,
+    ) -> Tensor:
+        """Walk from one noise to another: (rows * steps, C, H, W), row by row.
+
+        A row starts at the image that ``sample`` has in its place, and keeps its condition.
+        Arguments: see ``sample``; ``walk`` is one of ``ganzoo.walk``.
+        """
+        blocks = self.stream(rows, seed, truncation=truncation, fixed=fixed, steps=steps, walk=walk)
+        return torch.cat(list(blocks))
+
+    def stream(
+        self,
+        labels: int | Tensor,
+        seed: int = 0,
+        *,
+        truncation: float = 1.0,
+        fixed: Mapping[int, float] = FREE,
+        steps: int = 1,
+        walk: Walk = straight,
+    ) -> Iterator[Tensor]:
+        """What ``sample`` and ``interpolate`` return, in parts, so that memory never fills."""
+        if not 0 < truncation <= 1:
+            raise UserError(f"truncation lies in (0, 1], got {truncation}: 0.7 is a good start.")
+        total = labels if isinstance(labels, int) else len(labels)
+        for block, start in enumerate(range(0, total, BLOCK)):
+            rows = min(BLOCK, total - start)
+            told = (
+                self.condition.labels(BLOCK, start)
+                if isinstance(labels, int)
+                else repeated(labels[start : start + rows], BLOCK)
+            ).to(self.device)
+            # Numbers for a whole block, whatever is asked of it, so that few are the first of many.
+            draws = Draws(seed, Stream.SAMPLES, block, device=self.device)
+            first = self.latent.draw(BLOCK, draws)
+            condition = self.condition.fix(self.condition.draw(told, draws), fixed)[:rows]
+            last = self.latent.draw(BLOCK, draws)
+            latent = truncation * walk(first[:rows], last[:rows], steps)
+            yield self._show(latent, condition.repeat_interleave(steps, dim=0))
+
+    def showcase(self, rows: int, columns: int, seed: int = 0) -> Tensor:
+        """Generate a grid that shows what the condition does: (rows * columns, C, H, W).
+
+        Along a row the condition varies and the noise does not; without one, every cell has noise
+        of its own.
+        """
+        draws = Draws(seed, Stream.SAMPLES, device=self.device)
+        condition = self.condition.showcase(rows, columns, draws).to(self.device)
+        repeats = columns if self.condition.dim else 1
+        latent = self.latent.draw(rows * columns // repeats, draws)
+        return self._show(latent.repeat_interleave(repeats, dim=0), condition)
+
+    def features(self, images: Tensor) -> Tensor:
+        """What D learned, for a linear classifier: (N, C, H, W) in [-1, 1] -> (N, F).
+
+        Every convolution's activations, max-pooled to a 4x4 grid and flattened (Radford et al.
+        2016, section 5.1, https://arxiv.org/abs/1511.06434); of another trunk, its output.
+
+        Raises:
+            UserError: If the model came without its discriminator.
+        """
+        trunk = self._judge().trunk
+        with evaluating(self):
+            maps, seen = images, []
+            for layer in trunk:  # type: ignore[attr-defined]
+                maps = layer(maps)
+                if isinstance(layer, nn.LeakyReLU) and maps.ndim == 4:
+                    seen.append(adaptive_max_pool2d(maps, 4).flatten(1))
+        return torch.cat(seen or [maps], dim=1)
+
+    def infer(self, images: Tensor) -> Tensor:
+        """Read the condition off images: (N, C, H, W) -> (N, K), class probabilities and means.
+
+        Raises:
+            UserError: If the discriminator does not guess the condition, or is not there.
+        """
+        judge = self._judge()
+        if not judge.head.guesses:
+            raise UserError(
+                "this model's discriminator does not guess the condition: take an InfoGAN or an "
+                "ACGAN, such as infogan-mnist."
+            )
+        with evaluating(self):
+            return self.condition.decode(judge.guess(images))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def _judge(self) -> Discriminator:
+        if self.discriminator is None:
+            raise UserError(
+                "this model came without its discriminator, which features and codes are read by: "
+                "export the run with it."
+            )
+        return self.discriminator
+
+    def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
+        parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
+        with evaluating(self):
+            return torch.cat([self(*part) for part in parts])
+
+
+def repeated(labels: Tensor, rows: int) -> Tensor:
+    """The labels, and the last of them until there are so many."""
+    return labels[torch.arange(rows).clamp(max=len(labels) - 1)]

@@ -1,0 +1,99 @@
+"""Runs that are killed again and again, at any moment, and end in the bits of one that was not.
+
+`GANZOO_CHAOS=20 pytest -s tests/chaos` kills so often and prints the table; by default it is twice.
+"""
+
+import os
+import random
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from test_resume import EVERY, QUICK, SMALL, STEPS, contents, run, run_killed, run_with, same
+
+from ganzoo.config import CONF
+
+KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))
+
+
+def test_every_variant_is_tried():
+    assert SMALL.keys() == {path.stem for path in (CONF / "model").glob("*.yaml")}
+
+
+def reached(folder):
+    """The generator steps of the newest checkpoint, each of which must be whole."""
+    steps = [
+        torch.load(path, weights_only=True)["global_step"]
+        for path in folder.glob("checkpoints/*.ckpt")
+    ]
+    return max(steps, default=0)
+
+
+def unfinished(folder):
+    """Files of which something was left over by a kill."""
+    return [path for path in contents(folder) if path.name.startswith(".")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", SMALL)
+def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(model, tmp_path):
+    chance = random.Random(f"{model} {KILLS}")
+    words = ["train", f"model={model}", *QUICK, *SMALL[model]]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    words += [f"hydra.run.dir={cut}", "resume=auto"]
+    killed = 0
+    while killed < KILLS:
+        step = chance.randint(reached(cut) + 1, STEPS)
+        # Within the step, or in the validation and the files that follow it.
+        seconds = chance.uniform(0.0, 0.1) if step % EVERY == 0 else 0.0
+        code = run_killed(signal.SIGKILL, step, words, seconds)
+        assert code in (0, -signal.SIGKILL)
+        killed += code == -signal.SIGKILL
+    assert run(*words) == 0
+    same(whole, cut)
+    assert not unfinished(cut)
+    print(f"| {model} | {killed} | equal |")
+
+
+def killing_while_a_checkpoint_is_written(which, part):
+    """Let the process die at its n-th checkpoint, before or after it has taken its place.
+
+    Args:
+        which: n.
+        part: How much of it is in the temporary file by then; 1 lets it take its place first.
+    """
+    written, replace = iter(range(1, 1000)), Path.replace
+
+    def dying(self, target):
+        last = self.suffix == ".part" and ".ckpt" in self.name and next(written) == which
+        if last and part < 1:
+            os.truncate(self, int(part * self.stat().st_size))
+        elif last:
+            replace(self, target)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(self, target)
+
+    Path.replace = dying
+
+
+@pytest.mark.slow
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path):
+    """At most two are written after each validation, the best and the last."""
+    chance, kills = random.Random(0), max(3, KILLS)
+    words = ["train", *QUICK, *SMALL["dcgan"], f"max_steps={EVERY * (2 * kills + 2)}"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    words += [f"hydra.run.dir={cut}", "resume=auto"]
+    for _ in range(kills):
+        before, part = reached(cut), chance.choice([0.0, chance.random(), 1.0])
+        die = partial(killing_while_a_checkpoint_is_written, chance.randint(1, 2), part)
+        assert run_with(die, words) == -signal.SIGKILL
+        assert reached(cut) >= before
+    assert run(*words) == 0
+    same(whole, cut)
+    assert not unfinished(cut)
+    print(f"| while a checkpoint was written | {kills} | equal |")
