@@ -13,6 +13,7 @@ from pytorch_lightning.loggers import (
 )
 
 from ganzoo.error import UserError
+from ganzoo.files import write_whole
 
 
 @singledispatch
@@ -29,7 +30,10 @@ def go_on(logger: Logger, step: int, name: str | None) -> None:
 @go_on.register
 def _(logger: CSVLogger, step: int, name: str | None) -> None:
     path = Path(logger.log_dir) / "metrics.csv"
-    text = path.read_text(errors="replace") if path.exists() else ""
+    aside = path.with_suffix(".kept")  # opening the writer removes the file, and a kill may follow
+    kept = aside if aside.exists() else path
+    text = kept.read_text(errors="replace") if kept.exists() else ""
+    write_whole(aside, text.encode())
     rows = list(csv.DictReader(text.splitlines()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the file that opening removes is written again
@@ -38,6 +42,7 @@ def _(logger: CSVLogger, step: int, name: str | None) -> None:
         {key: value for key, value in row.items() if value} for row in rows if step_of(row) <= step
     ]
     writer.save()
+    aside.unlink()
 
 
 @go_on.register
