@@ -47,6 +47,6 @@ def test_a_row_counts_seeds_and_names_what_is_missing(tmp_path, monkeypatch):
             (folder / "metrics.json").write_text(json.dumps(metrics))
     papers.keep(tmp_path / "sweep")
     said = papers.row(claim)
-    assert "| yes |" in said
+    assert "| yes: " in said
     assert "modes 7, 8, 8, 8, 8; high quality 95.0%, 95.0%, 95.0%, 95.0%, 95.0%" in said
     assert "10 steps, 100 images, 1.0 min" in said
