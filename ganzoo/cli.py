@@ -20,7 +20,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulim
 
 
 def main() -> None:
-    """``ganzoo train|sample|export|evaluate|report|doctor …``."""
+    """``ganzoo train|sample|export|evaluate|report|explore|doctor …``."""
     args, rest = parser().parse_known_args()
     args.command(args, rest)
 
@@ -29,7 +29,7 @@ def parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
-        required=True, metavar="train|sample|export|evaluate|report|doctor"
+        required=True, metavar="train|sample|export|evaluate|report|explore|doctor"
     )
 
     command = commands.add_parser(

@@ -16,6 +16,7 @@ from ganzoo.error import UserError
 from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
 from ganzoo.probe.curves import figure_of, read
+from ganzoo.runs import log_of
 from ganzoo.zoo import load
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads it when it is imported
@@ -70,7 +71,7 @@ def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
 
 def page(models: Sequence[str | Path]) -> gr.Blocks:
     """The page: what all models share above, then a column for each, then the runs' curves."""
-    runs = {str(each): logs for each in models if (logs := logs_of(each)) is not None}
+    runs = {str(each): logs for each in models if (logs := log_of(Path(each))) is not None}
     trained = {str(each): load(each) for each in models if is_trained(each, in_training=runs)}
     for players in trained.values():
         players.condition.labels(1)  # refuses models that draw only with data
@@ -90,11 +91,6 @@ def page(models: Sequence[str | Path]) -> gr.Blocks:
         for name, path in runs.items():
             curves(blocks, name, path)
     return blocks
-
-
-def logs_of(model: str | Path) -> Path | None:
-    """Where a run writes its curves; None for what is no run."""
-    return next(iter(Path(model).glob("csv/**/metrics.csv")), None)
 
 
 def is_trained(model: str | Path, in_training: Mapping[str, Path]) -> bool:

@@ -97,7 +97,7 @@ class Run:
     @cached_property
     def curve(self) -> Curve:
         """The monitored score of every validation."""
-        path = next(iter(self.folder.glob("csv/**/metrics.csv")), None)
+        path = log_of(self.folder)
         try:
             return list(points(path, self.monitor)) if path else []
         except (OSError, ValueError, csv.Error):  # damaged
@@ -172,6 +172,11 @@ def is_run(settings: dict[str, Any]) -> bool:
     """Whether a config.yaml is one of ours."""
     model = settings.get("model")
     return isinstance(model, dict) and "_target_" in model
+
+
+def log_of(folder: Path) -> Path | None:
+    """The csv logger's file of a run; None if there is none."""
+    return next(iter(folder.glob("csv/**/metrics.csv")), None)
 
 
 def read(folder: Path) -> Run:

@@ -62,7 +62,8 @@ def spelt_out(words: Sequence[str]) -> list[str]:
             f"such as {RESUME}=runs/sweep/…, or a run's by resume=…"
         )
     beside = [word for word in words if word not in named]
-    changing = [word for word in beside if not word.startswith(("-", "hydra")) and not free(word)]
+    options = [word for word in beside if not word.startswith(("-", "hydra"))]
+    changing = [word for word in options if key_of(word) not in FREE]
     if changing:
         raise UserError(
             f"{changing[0]} would change the sweep in {folder}: leave it out, or begin a sweep of "
@@ -72,10 +73,6 @@ def spelt_out(words: Sequence[str]) -> list[str]:
     kept = [word for word in command if key_of(word) not in {*replaced, "resume"}]
     quoted = str(folder).replace("\\", "\\\\").replace("'", "\\'")
     return ["-m", *kept, *beside, f"hydra.sweep.dir='{quoted}'", "resume=auto"]
-
-
-def free(word: str) -> bool:
-    return key_of(word) in FREE
 
 
 def key_of(word: str) -> str:

@@ -77,7 +77,8 @@ def train(cfg: DictConfig) -> float:
             trainer, game = fit(start, trainer, game, data)
         if trainer.is_global_zero:
             measure(probes, game, data, folder)
-            show(trainer, folder)
+            steps = loaded(folder / "metrics.json")["steps"]
+            show_figures(trainer.loggers, folder / "figures", steps)
     finally:
         for logger in trainer.loggers:
             leave(logger)
@@ -159,12 +160,6 @@ def open_trackers(trainer: pl.Trainer, start: Start) -> None:
         names = {type(logger).__name__: name_of(logger) for logger in trainer.loggers}
         if given := {kind: name for kind, name in names.items() if name}:
             write_json(path, given)
-
-
-def show(trainer: pl.Trainer, folder: Path) -> None:
-    """Show the trackers what the probes drew."""
-    for logger in trainer.loggers:
-        show_figures(logger, folder / "figures", loaded(folder / "metrics.json")["steps"])
 
 
 def write_beginning(start: Start, trained: bool) -> None:

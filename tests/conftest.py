@@ -1,6 +1,7 @@
 """What the core tests share: one small trainer, and configurations as the command line has them."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
+from ganzoo import cli
 from ganzoo.condition import FeatureVector
 from ganzoo.config import CONF
 from ganzoo.game import Game
@@ -60,6 +62,24 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run ``ganzoo …`` in an empty folder: (exit code, output, error output)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture

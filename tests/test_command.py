@@ -21,24 +21,6 @@ QUICK = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.b
 REPOSITORY = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    """Run ``ganzoo …`` in an empty folder: (exit code, output, error output)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The folder of a finished run."""

@@ -12,7 +12,6 @@ import pytest
 import torch
 from run_files import write_run
 
-from ganzoo import cli
 from ganzoo.callback import Finite, Prune
 from ganzoo.error import Interrupted
 from ganzoo.runs import collect
@@ -20,18 +19,12 @@ from ganzoo.sweep import FORK
 
 
 @pytest.fixture
-def ganzoo(tmp_path, monkeypatch, capsys):
+def ganzoo(command):
     """Run ``ganzoo …`` in an empty folder: (exit code, error output)."""
-    monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        monkeypatch.setattr(sys, "argv", ["ganzoo", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        return code, capsys.readouterr().err
+        code, _, said = command(*words)
+        return code, said
 
     return run
 

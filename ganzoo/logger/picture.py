@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
 
@@ -36,8 +37,11 @@ def _(logger: MLFlowLogger, name: str, picture: Tensor, step: int) -> None:
     logger.experiment.log_image(logger.run_id, pixels, f"{name}/step_{step:06d}.png")
 
 
-def show_figures(logger: Logger, folder: Path, step: int) -> None:
-    """Show a tracker every PNG of a folder under the name of its file."""
+def show_figures(loggers: Sequence[Logger], folder: Path, step: int) -> None:
+    """Show trackers every PNG of a folder under the name of its file."""
     for path in sorted(folder.glob("*.png")):
-        show(logger, path.stem, read(path), step)
-    logger.save()
+        drawn = read(path)
+        for logger in loggers:
+            show(logger, path.stem, drawn, step)
+    for logger in loggers:
+        logger.save()

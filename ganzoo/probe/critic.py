@@ -11,6 +11,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.model import WGAN
 from ganzoo.probe.base import Probe
+from ganzoo.runs import log_of
 
 
 class Critic(Probe):
@@ -43,7 +44,7 @@ class Critic(Probe):
             )
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
+        logs = log_of(folder)
         assert self.score is not None
         if logs is None:
             raise UserError(

@@ -8,6 +8,12 @@ from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
+from ganzoo.runs import log_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curve = list[tuple[float, float]]
 
 
 class Curves(Probe):
@@ -18,17 +24,11 @@ class Curves(Probe):
     """
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = next(iter(folder.glob("csv/**/metrics.csv")), None)
+        logs = log_of(folder)
         if logs:
             drawn = picture.rendered(figure_of(read(logs)))
             picture.save(drawn, folder / "figures" / "curves.png")
         return {}
-
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Curve = list[tuple[float, float]]
 
 
 def read(path: Path) -> dict[str, Curve]:
