@@ -244,8 +244,15 @@ def about_key(full_key: str) -> str:
     if (CONF / parent / f"{key}.yaml").exists():
         return f"{full_key} is not among what was chosen: add {key} to {parent}=[…] first."
     siblings = OmegaConf.select(base(), parent) if parent else base()
-    names = list(siblings) if isinstance(siblings, DictConfig) else []
-    return f"there is no option {full_key}: {closest(key, [str(n) for n in names], parent)}"
+    if siblings is None and (path := CONF / f"{parent.replace('.', '/')}.yaml").exists():
+        part = OmegaConf.load(path)  # that the default has not chosen
+        siblings = OmegaConf.select(part, path.stem)
+    if siblings is None:
+        return about_key(parent)
+    if not isinstance(siblings, DictConfig):
+        return f"there is no option {full_key}: {parent} is a value, type {parent}={siblings}."
+    names = [str(name) for name in siblings]
+    return f"there is no option {full_key}: {closest(key, names, parent)}"
 
 
 def base(choices: Sequence[str] = ()) -> DictConfig:

@@ -111,6 +111,13 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["max_step=10"], "there is no option max_step: did you mean max_steps"),
         (["optimizer.generator.lrr=1"], "did you mean optimizer.generator.lr?"),
         (["modle=dcgan"], "there is no option modle: did you mean model"),
+        (
+            ["model=wgan", "loss.weight_clipping.limit=1"],
+            "there is no option loss.weight_clipping.limit: type one of "
+            "loss.weight_clipping._target_, loss.weight_clipping.bound",
+        ),
+        (["data.root.hidden.width=1"], "there is no option data.root: type one of data._target_"),
+        (["max_steps.hidden=1"], "there is no option max_steps.hidden: max_steps is a value"),
         (["model=dcgn"], "model=dcgn is not there: did you mean dcgan"),
         (["loss=[wasserstien]"], "loss=wasserstien is not there: did you mean wasserstein?"),
         (["network=vit"], "network=vit is not there: type one of"),

@@ -73,7 +73,7 @@ HAND_COMPUTED = [
     (LeastSquares(-1, 1, 0), REAL, FAKE, (1 + 4) / 4 + (2.25 + 4) / 4, (0.25 + 9) / 4),
     (LeastSquares(a=2, b=3, c=-1), REAL, FAKE, (1 + 16) / 4 + (2.25 + 25) / 4, (2.25 + 4) / 4),
     (Wasserstein(), REAL, FAKE, -1.25 - 0.5, 1.25),
-    (Hinge(), REAL, FAKE, (0 + 2) / 2 + (1.5 + 0) / 2, 1.25),
+    (Hinge(), torch.tensor([3.0, -1.0]), FAKE, (0 + 2) / 2 + (1.5 + 0) / 2, 1.25),
 ]
 
 
