@@ -14,7 +14,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from ganzoo import model
-from ganzoo.callback import HeadStart, InstanceNoise, SampleGrid, Scores
+from ganzoo.callback import InstanceNoise, SampleGrid, Scores
 from ganzoo.condition import ClassLabel, LatentCode
 from ganzoo.config import CONF
 from ganzoo.data import Digits as DigitData
@@ -580,36 +580,6 @@ def test_instance_noise_spares_validation_and_ends_with_training(play):
 def test_impossible_instance_noise_is_refused(options):
     with pytest.raises(UserError, match=r"callback\.instance_noise"):
         InstanceNoise(**options)
-
-
-# Head start
-
-
-@pytest.mark.parametrize("steps", [0, 2])
-def test_a_head_start_lets_the_discriminator_step_alone_at_first(steps, play):
-    class Notes(Callback):
-        def on_train_batch_end(self, trainer: Trainer, pl_module: Game, *rest: Any) -> None:
-            after = [deepcopy(each.state_dict()) for each in players]
-            moved = [
-                any(not torch.equal(one[key], other[key]) for key in one)
-                for one, other in zip(self.before, after, strict=True)
-            ]
-            seen.append(tuple(moved))
-            self.before = after
-
-    game = Game(SHAPE, network=TINY, n_critic=2, ema=0.5, optimizer=Optimizers(adam(), adam()))
-    seen: list[tuple[bool, ...]] = []
-    players = (game.generator, game.discriminator, game.ema)
-    notes = Notes()
-    notes.before = [deepcopy(each.state_dict()) for each in players]
-    play(game, 4, callbacks=[HeadStart(steps), notes])
-    assert seen == [(False, True, False)] * steps + [(True, True, True)] * (4 - steps)
-    assert game.optimizers()[0].state_dict()["state"][0]["step"] == 4 - steps
-
-
-def test_an_impossible_head_start_is_refused():
-    with pytest.raises(UserError, match=r"callback\.head_start\.steps"):
-        HeadStart(-1)
 
 
 # Numbers that make no game

@@ -4,7 +4,6 @@ from ganzoo.callback.checkpoint import Best, Every, Last, WholeCheckpoints
 from ganzoo.callback.density_curve import DensityCurve
 from ganzoo.callback.doctor import Doctor
 from ganzoo.callback.finite import Finite
-from ganzoo.callback.head_start import HeadStart
 from ganzoo.callback.instance_noise import InstanceNoise
 from ganzoo.callback.interruption import Interruption
 from ganzoo.callback.progress import Progress
@@ -21,7 +20,6 @@ __all__ = [
     "Doctor",
     "Every",
     "Finite",
-    "HeadStart",
     "InstanceNoise",
     "Interruption",
     "Last",

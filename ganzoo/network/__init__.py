@@ -2,6 +2,7 @@
 
 from ganzoo.network.base import Network
 from ganzoo.network.dcgan import DCGAN
+from ganzoo.network.dense_generator import DenseGenerator
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
 from ganzoo.network.mlp import MLP
@@ -13,6 +14,7 @@ __all__ = [
     "MLP",
     "BranchedMLP",
     "Critique",
+    "DenseGenerator",
     "Discriminator",
     "Judge",
     "MaxoutMLP",
