@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
-from ganzoo.metric.neighbours import CHUNK, radii
+from ganzoo.metric.neighbours import CHUNK, distances, radii
 from ganzoo.metric.score import KeepingScore
 
 
@@ -44,11 +44,11 @@ class PRDC(KeepingScore):
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
         for rows in torch.split(torch.arange(len(fake), device=real.device), CHUNK):
-            distances = torch.cdist(real, fake[rows])  # (N, rows)
-            neighbours = distances < neighbourhood[:, None]
-            precise += int((distances < real_manifold[:, None]).any(0).count_nonzero())
+            apart = distances(real, fake[rows])  # (N, rows)
+            neighbours = apart < neighbourhood[:, None]
+            precise += int((apart < real_manifold[:, None]).any(0).count_nonzero())
             density += int(neighbours.count_nonzero())
-            inside |= (distances < fake_manifold[rows]).any(1)
+            inside |= (apart < fake_manifold[rows]).any(1)
             covered |= neighbours.any(1)
         return {
             "precision": precise / len(fake),

@@ -2,7 +2,6 @@
 
 from ganzoo.network.base import Network
 from ganzoo.network.dcgan import DCGAN
-from ganzoo.network.dense_generator import DenseGenerator
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
 from ganzoo.network.mlp import MLP
@@ -14,7 +13,6 @@ __all__ = [
     "MLP",
     "BranchedMLP",
     "Critique",
-    "DenseGenerator",
     "Discriminator",
     "Judge",
     "MaxoutMLP",
