@@ -259,6 +259,16 @@ def test_sample_refuses_classes_and_counts_it_cannot_draw(command, trained):
     assert "--n counts pictures" in command("sample", trained, "--n", 0)[2]
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver to look for")
+def test_after_a_run_began_adam_looks_for_no_driver(trained, monkeypatch):
+    loaded = []
+    monkeypatch.setattr("ctypes.CDLL", lambda name, *_, **__: loaded.append(name))
+    weight = torch.nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    torch.optim.Adam([weight], fused=True).step()
+    assert loaded == []
+
+
 @pytest.mark.parametrize(
     ("work", "slow"),
     [
