@@ -61,7 +61,8 @@ def chooses(override: str) -> bool:
 
 def pictures(folder: Path) -> Tensor:
     """All pictures of a folder, (N, 3, S, S) in [-1, 1]."""
-    source = ImageFolder(str(folder), image_size=None).source
+    # Read once, so that a file of what was decoded would never be read.
+    source = ImageFolder(str(folder), image_size=None, cache_mb=0).source
     images, _ = source.read(torch.arange(len(source)))
     return images
 

@@ -11,7 +11,7 @@ import torch
 
 from ganzoo import __version__
 from ganzoo.config import CONF, PACKAGE
-from ganzoo.metric.cache import default_cache_dir
+from ganzoo.files import default_cache_dir
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy")
 

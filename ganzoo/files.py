@@ -46,6 +46,12 @@ def whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def default_cache_dir() -> Path:
+    """`$GANZOO_CACHE`, else `ganzoo` in `$XDG_CACHE_HOME` or `~/.cache`."""
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("GANZOO_CACHE") or f"{caches}/ganzoo").expanduser()
+
+
 def clear(folder: Path) -> None:
     """Remove what a process that was killed while it wrote has left in a folder of its own."""
     for each in folder.rglob(f".*{PART}"):

@@ -88,6 +88,7 @@ class Game(Players, LightningModule):
     """
 
     discriminator: Discriminator  # a game has both players
+    device = LightningModule.device  # known, where a plain module looks for a weight to ask
     recipe: ClassVar[Choices] = {
         "condition": Nothing(),
         "latent": Uniform(100),
@@ -300,4 +301,8 @@ def means(curves: Sequence[Terms]) -> Terms:
     """The mean of each curve over the views that have it."""
     names = dict.fromkeys(name for each in curves for name in each)
     values = {name: [each[name].detach() for each in curves if name in each] for name in names}
-    return {name: torch.stack(found).mean() for name, found in values.items()}
+    # Of one view, which a batch is unless it is accumulated, there is nothing to average.
+    return {
+        name: torch.stack(found).mean() if len(found) > 1 else found[0]
+        for name, found in values.items()
+    }

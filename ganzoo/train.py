@@ -3,12 +3,14 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil, nan
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 import torch.distributed as dist
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
@@ -16,6 +18,7 @@ from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.profilers import PassThroughProfiler
 from rich.console import Console
 from rich.table import Table
 
@@ -225,10 +228,12 @@ def build(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:
         check_val_every_n_epoch=None,
         callbacks=callbacks,
         logger=list(make(cfg.logger).values()),
+        profiler=cfg.trainer.get("profiler") or Unwatched(),
         plugins=surroundings(),
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
     )
     count_processes(trainer)
+    spare_driver()
     trainer.strategy.checkpoint_io = WholeCheckpoints()
     return trainer, game
 
@@ -246,6 +251,25 @@ def count_processes(trainer: pl.Trainer) -> None:
             f"{trainer.num_nodes} times trainer.devices={trainer.num_devices} are "
             f"{trainer.world_size}: make them equal, as by trainer=ddp trainer.devices={started}."
         )
+
+
+class Unwatched(PassThroughProfiler):
+    """Opens no context around every hook of every callback, of which a step has a hundred."""
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
+        return NOTHING
+
+
+NOTHING = nullcontext()
+
+
+def spare_driver() -> None:
+    """Keep torch from looking for an absent driver's library at every step of Adam.
+
+    Lightning has it ask the library, and not the runtime, so that no GPU is touched before a fork.
+    """
+    if not torch.cuda.is_available():
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
 def surroundings() -> list[Any]:

@@ -259,10 +259,29 @@ def test_sample_refuses_classes_and_counts_it_cannot_draw(command, trained):
     assert "--n counts pictures" in command("sample", trained, "--n", 0)[2]
 
 
-def test_help_does_not_wait_for_torch():
-    code = "import sys, ganzoo.cli as c; c.parser().format_help(); print('torch' in sys.modules)"
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver to look for")
+def test_after_a_run_began_adam_looks_for_no_driver(trained, monkeypatch):
+    loaded = []
+    monkeypatch.setattr("ctypes.CDLL", lambda name, *_, **__: loaded.append(name))
+    weight = torch.nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    torch.optim.Adam([weight], fused=True).step()
+    assert loaded == []
+
+
+@pytest.mark.parametrize(
+    ("work", "slow"),
+    [
+        ("import ganzoo.cli as c; c.parser().format_help()", "torch"),
+        ("sys.argv[1:] = ['--cfg', 'job']; import ganzoo.cli as c; c.train()", "torch"),
+        ("import ganzoo.train", "sklearn"),
+    ],
+    ids=["help", "cfg", "train"],
+)
+def test_nothing_waits_for_what_it_does_not_use(work, slow):
+    code = f"import sys; {work}; print({slow!r} in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "False"
+    assert said.stdout.split()[-1] == "False"
 
 
 def test_the_wheel_trains_from_any_folder(tmp_path):

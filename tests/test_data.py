@@ -64,7 +64,8 @@ def write_mnist(root, name="MNIST", count=20):
 
 
 def folder_data(root, **options):
-    return ImageFolder(str(root), **{"batch_size": 2, "val_size": 2, "image_size": 8} | options)
+    small = {"batch_size": 2, "val_size": 2, "image_size": 8, "cache_mb": 0}
+    return ImageFolder(str(root), **small | options)
 
 
 def train_batches(data, count):
@@ -236,13 +237,15 @@ def test_celeba_streams_with_attributes(tmp_path, monkeypatch):
         (folder / f"list_{kind}.txt").write_text("6\na b\n" + table("1", "2"))
     attributes = "6\nbald smiling\n" + table("-1", "1")
     (folder / "list_attr_celeba.txt").write_text(attributes)
-    data = CelebA(str(tmp_path), batch_size=2, val_size=2, num_workers=0)
+    small = {"batch_size": 2, "val_size": 2, "num_workers": 0}
+    data = CelebA(str(tmp_path), **small, cache_mb=0)
     data.setup()
     assert (data.image_shape, data.n_classes, data.n_features) == ((3, 64, 64), 0, 2)
     images, labels = train_batches(data, 1)[0]
     assert images.shape == (2, 3, 64, 64)
     assert labels.tolist() == [[0.0, 1.0]] * 2
     assert len(data.fingerprint) == 64
+    assert torch.equal(train_batches(CelebA(str(tmp_path), **small), 1)[0][0], images)
 
 
 def test_lsun_streams_with_categories(tmp_path, monkeypatch):
@@ -259,16 +262,18 @@ def test_lsun_streams_with_categories(tmp_path, monkeypatch):
     for name in ("bedroom", "tower"):
         (tmp_path / f"{name}_train_lmdb").mkdir()
         (tmp_path / f"{name}_train_lmdb" / "data.mdb").touch()
-    options = {"batch_size": 2, "val_size": 2, "num_workers": 0}
-    data = LSUN(str(tmp_path), categories=["bedroom_train", "tower_train"], **options)
+    both = ["bedroom_train", "tower_train"]
+    options = {"categories": both, "batch_size": 2, "val_size": 2, "num_workers": 0}
+    data = LSUN(str(tmp_path), **options, cache_mb=0)
     data.setup()
-    assert data.class_names == ["bedroom_train", "tower_train"]
+    assert data.class_names == both
     assert data.source.labels.tolist() == [0, 0, 1, 1, 1]
     images, labels = train_batches(data, 1)[0]
     assert images.shape == (2, 3, 64, 64)
     rows = ((images[:, 0, 0, 0] + 1) * 127.5).round()
     assert torch.equal(labels, (rows >= 2).long())
     assert len(data.fingerprint) == 64
+    assert torch.equal(train_batches(LSUN(str(tmp_path), **options), 1)[0][0], images)
 
 
 # --- the split ------------------------------------------------------------------------------------

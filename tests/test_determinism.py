@@ -8,8 +8,9 @@ from test_resume import exactly, run
 
 GAME = [
     *("model=gan", "network.generator_hidden=[8]", "network.discriminator_hidden=[4]"),
-    *("data=image_folder", "data.image_size=8", "data.in_memory_mb=0", "data.batch_size=2"),
-    *("data.val_size=12", "ema=0.9", "n_critic=2", "max_steps=6", "val_every=6"),
+    *("data=image_folder", "data.image_size=8", "data.cache_mb=0", "data.in_memory_mb=0"),
+    *("data.batch_size=2", "data.val_size=12", "ema=0.9", "n_critic=2", "max_steps=6"),
+    "val_every=6",
 ]
 BARE = ["metric=[]", "callback=[checkpoint,instance_noise]", "logger=[]", "data.num_workers=0"]
 
@@ -27,13 +28,14 @@ def pictures(tmp_path):
     "more",
     [
         ["data.num_workers=2"],
+        ["data.cache_mb=8"],
         ["trainer.log_every_n_steps=1", "logger=[csv,tensorboard]", "val_every=1"],
         [
             *("callback=[checkpoint,instance_noise,scores,sample_grid,doctor]", "val_every=2"),
             *("metric=[fid_digits,prdc_digits]", "probe=[nearest,interpolation]"),
         ],
     ],
-    ids=["two workers", "logged", "scored and drawn"],
+    ids=["two workers", "decoded once", "logged", "scored and drawn"],
 )
 def test_weights_do_not_depend_on_who_reads_or_looks(more, pictures, tmp_path):
     found = []

@@ -10,7 +10,9 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 TUTORIALS = sorted(
-    path.name for path in DOCS.glob("*.md") if path.name not in {"papers.md", "cluster.md"}
+    path.name
+    for path in DOCS.glob("*.md")
+    if path.name not in {"papers.md", "cluster.md", "performance.md"}
 )
 QUICK = "max_steps=2 val_every=1 data.batch_size=8 data.val_size=16"
 PRELUDE = f"""set -euo pipefail

@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,7 +66,8 @@ class Finite(Callback):
     ) -> None:
         assert isinstance(pl_module, Game)
         player = PLAYERS[trainer.optimizers.index(optimizer)]
-        trouble = trouble_of(pl_module, player, gradient=trainer.scaler is None)
+        weights = chain.from_iterable(group["params"] for group in optimizer.param_groups)
+        trouble = trouble_of(pl_module, player, weights if trainer.scaler is None else ())
         # Processes see losses of their own, and go on together or wait for each other for ever.
         if trainer.strategy.reduce_boolean_decision(trouble is None):
             self.keep_buffers(pl_module, player)
@@ -120,17 +123,16 @@ def buffers_of(game: LightningModule, player: str) -> dict[str, Tensor]:
     return {name: each for name, each in game.named_buffers() if name.startswith(player)}
 
 
-def trouble_of(game: Game, player: str, gradient: bool) -> str | None:
+def trouble_of(game: Game, player: str, weights: Iterable[Tensor]) -> str | None:
     """What of a player's turn is not finite; None if all is.
 
     Args:
         game: After the turn's backward pass.
         player: Whose turn it is.
-        gradient: Whether to look at its gradient too.
+        weights: Those whose gradient is looked at too.
     """
     curves = {name: each for name, each in game.curves.items() if name.startswith(player)}
-    slopes = [each.grad for each in game.get_submodule(player).parameters() if gradient]
-    norm = get_total_norm([each for each in slopes if each is not None])
+    norm = get_total_norm([each.grad for each in weights if each.grad is not None])
     numbers = torch.stack([each.float() for each in (*curves.values(), norm.to(game.device))])
     if numbers.isfinite().all():
         return None

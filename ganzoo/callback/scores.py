@@ -13,9 +13,10 @@ from torch import Tensor
 from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
+from ganzoo.files import default_cache_dir
 from ganzoo.game import Game
 from ganzoo.metric import Extractor, Score
-from ganzoo.metric.cache import FeatureFile, RealFeatures, default_cache_dir
+from ganzoo.metric.cache import FeatureFile, RealFeatures
 
 
 class Scores(Callback):

@@ -1,7 +1,6 @@
 """Scikit-learn's 8x8 digits, the fastest pictures to test with."""
 
 import torch
-from sklearn.datasets import load_digits
 
 from ganzoo.data.base import Data
 from ganzoo.data.mnist5k import DIGITS
@@ -32,6 +31,9 @@ class Digits(Data):
         super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
 
     def load(self) -> Source:
+        # Here, because scikit-learn is slow to import and other data sets need none of it.
+        from sklearn.datasets import load_digits  # noqa: PLC0415
+
         digits = load_digits()
         levels = torch.from_numpy(digits.images)[:, None]  # (N, 1, 8, 8), 0..16
         pixels = (levels * (255 / 16)).round().to(torch.uint8)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image, ImageOps
+from pytorch_lightning.utilities import rank_zero_warn
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
+from ganzoo.data.stream import Reader
 from ganzoo.error import UserError
 
 T = TypeVar("T")
@@ -25,6 +27,7 @@ class PictureFiles:
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self.folder, self.names = folder, list(names)
+        self.place = str(folder.resolve())
 
     def read(self, row: int) -> Image.Image:
         """Decode the picture of a row, as RGB and upright.
@@ -80,3 +83,28 @@ def attempt(look: Callable[[int], T], rows: Iterable[int]) -> dict[int, T]:
 
     with ThreadPoolExecutor() as pool:
         return dict(seen for seen in pool.map(try_one, rows) if seen is not None)
+
+
+def report_broken(reader: Reader, rows: Sequence[int], n: int) -> None:
+    """Name the rows of n that could not be read in one warning.
+
+    Args:
+        reader: Where they lie.
+        rows: That could be read.
+        n: How many there are.
+
+    Raises:
+        UserError: none could be read.
+    """
+    broken = sorted(set(range(n)).difference(rows))
+    names = [path.relative_to(reader.folder).as_posix() for path in reader.paths(broken[:3])]
+    some = f"{', '.join(names)}{', …' if len(broken) > 3 else ''}"
+    if not rows:
+        raise UserError(
+            f"None of the {n} pictures in {reader.folder} can be decoded ({some}): type "
+            "data.root=… for another folder."
+        )
+    if broken:
+        rank_zero_warn(
+            f"Skipped {len(broken)} pictures in {reader.folder} that are broken: {some}."
+        )

@@ -1,15 +1,14 @@
 """Any folder of pictures."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 
 from ganzoo.data.base import Data
-from ganzoo.data.files import PictureFiles, attempt, find_pictures
+from ganzoo.data.decoded import decoded
+from ganzoo.data.files import PictureFiles, attempt, find_pictures, report_broken
 from ganzoo.data.source import InMemory, Source
 from ganzoo.data.stream import Pictures, Streamed
 from ganzoo.error import UserError
@@ -30,8 +29,10 @@ class ImageFolder(Data):
         image_size: side in pixels; None takes the shorter side of the first picture.
         split_seed: settles which pictures are held out.
         order_seed: settles the order of training pictures.
-        in_memory_mb: pictures are kept in memory if all of them, resized, need no more; else they
-            are streamed. 0 always streams.
+        cache_mb: pictures are decoded once, into a file of the cache folder that is mapped into
+            memory, if all of them, resized, need no more. 0 is for no file.
+        in_memory_mb: without such a file they are decoded into memory at every start, if they need
+            no more than this; else they are streamed.
         num_workers: processes that read streamed pictures.
     """
 
@@ -45,26 +46,31 @@ class ImageFolder(Data):
         image_size: int | None = 64,
         split_seed: int = 0,
         order_seed: int = 0,
+        cache_mb: int = 8192,
         in_memory_mb: int = 1024,
         num_workers: int = 2,
     ) -> None:
         super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
         self.root, self.features = root, features
-        self.in_memory_mb, self.num_workers = in_memory_mb, num_workers
+        self.cache_mb, self.in_memory_mb = cache_mb, in_memory_mb
+        self.num_workers = num_workers
 
     def load(self) -> Source:
         folder = Path(self.root).expanduser().resolve()
         names = find_names(folder)
         labels, class_names = self._labels(names)
         files = PictureFiles(folder, names)
-        sides = attempt(files.side, range(len(names)))
-        size = self.image_size or next(iter(sides.values()), 1)
-        if len(sides) * 3 * size**2 <= self.in_memory_mb * 2**20:
+        size = self.image_size or first_side(files)
+        if source := decoded(files, labels, class_names, size, self.cache_mb):
+            return source
+        every = range(len(names))
+        if len(names) * 3 * size**2 <= self.in_memory_mb * 2**20:
             pictures = Pictures(files, labels, size)
-            seen = attempt(lambda row: pictures[row][0], sides)
-            rows = report_broken(files, seen)
-            return InMemory(torch.stack(list(seen.values())), labels[rows], class_names)
-        rows = report_broken(files, sides)
+            seen = attempt(lambda row: pictures[row][0], every)
+            report_broken(files, list(seen), len(names))
+            return InMemory(torch.stack(list(seen.values())), labels[list(seen)], class_names)
+        rows = list(attempt(files.side, every))
+        report_broken(files, rows, len(names))
         kept = PictureFiles(folder, [names[row] for row in rows])
         return Streamed(kept, labels[rows], class_names, size, self.num_workers)
 
@@ -72,6 +78,12 @@ class ImageFolder(Data):
         if self.features is not None:
             return read_features(Path(self.features), len(names)), []
         return folder_labels(names)
+
+
+def first_side(files: PictureFiles) -> int:
+    """Shorter side of the first picture that can be read; 1 if there is none."""
+    sides = (attempt(files.side, [row]) for row in range(len(files.names)))
+    return next((side for found in sides for side in found.values()), 1)
 
 
 def find_names(folder: Path) -> list[str]:
@@ -119,21 +131,3 @@ def read_features(path: Path, n: int) -> Tensor:
             f"array of shape {tuple(features.shape)}: type data.features=… for another file."
         )
     return features
-
-
-def report_broken(files: PictureFiles, seen: Mapping[int, object]) -> list[int]:
-    """Rows that could be read; the others are named in one warning.
-
-    Raises:
-        UserError: none could be read.
-    """
-    broken = [name for row, name in enumerate(files.names) if row not in seen]
-    some = f"{', '.join(broken[:3])}{', …' if len(broken) > 3 else ''}"
-    if not seen:
-        raise UserError(
-            f"None of the {len(broken)} pictures in {files.folder} can be decoded ({some}): type "
-            "data.root=… for another folder."
-        )
-    if broken:
-        rank_zero_warn(f"Skipped {len(broken)} pictures in {files.folder} that are broken: {some}.")
-    return list(seen)

@@ -9,6 +9,7 @@ from PIL import Image
 from torchvision import datasets
 
 from ganzoo.data.base import Data
+from ganzoo.data.decoded import decoded
 from ganzoo.data.source import Source
 from ganzoo.data.stream import Streamed
 from ganzoo.data.torchvision_data import read_torchvision
@@ -17,7 +18,7 @@ FETCH = "fill it by https://github.com/fyu/lsun and `pip install lmdb`"
 
 
 class LSUN(Data):
-    """Scenes with a shorter side of 256 pixels, in millions, streamed; a category is a class.
+    """Scenes with a shorter side of 256 pixels, in millions; a category is a class.
 
     Yu et al. 2015, https://arxiv.org/abs/1506.03365.
 
@@ -29,7 +30,9 @@ class LSUN(Data):
         image_size: side in pixels to resize to; None keeps 256.
         split_seed: settles which pictures are held out.
         order_seed: settles the order of training pictures.
-        num_workers: processes that read pictures.
+        cache_mb: pictures are decoded once, into a file of the cache folder that is mapped into
+            memory, if all of them, resized, need no more; else they are streamed. 0 is for no file.
+        num_workers: processes that read streamed pictures.
     """
 
     def __init__(
@@ -42,10 +45,12 @@ class LSUN(Data):
         image_size: int | None = 64,
         split_seed: int = 0,
         order_seed: int = 0,
+        cache_mb: int = 8192,
         num_workers: int = 2,
     ) -> None:
         super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
-        self.root, self.categories, self.num_workers = root, list(categories), num_workers
+        self.root, self.categories = root, list(categories)
+        self.cache_mb, self.num_workers = cache_mb, num_workers
 
     def load(self) -> Source:
         names = [f"{category}_lmdb" for category in self.categories]
@@ -55,7 +60,9 @@ class LSUN(Data):
         sizes = torch.tensor([stop - start for start, stop in pairwise([0, *data.indices])])
         labels = torch.arange(len(sizes)).repeat_interleave(sizes)
         scenes = Scenes(Path(self.root), names, data)
-        return Streamed(scenes, labels, self.categories, self.image_size or 256, self.num_workers)
+        size = self.image_size or 256
+        kept = decoded(scenes, labels, self.categories, size, self.cache_mb)
+        return kept or Streamed(scenes, labels, self.categories, size, self.num_workers)
 
 
 class Scenes:
@@ -63,6 +70,7 @@ class Scenes:
 
     def __init__(self, folder: Path, names: Sequence[str], data: datasets.LSUN) -> None:
         self.folder, self.names, self.data = folder, names, data
+        self.place = str([str(path.resolve()) for path in self.paths([])])
 
     def read(self, row: int) -> Image.Image:
         """Decode the picture of a row."""

@@ -16,9 +16,14 @@ from ganzoo.error import UserError
 
 
 class Reader(Protocol):
-    """Where pictures lie: `folder` and what of it holds which rows."""
+    """Where pictures lie: `folder` and what of it holds which rows.
+
+    Attributes:
+        place: Stands for where all of them lie, however they change there.
+    """
 
     folder: Path
+    place: str
 
     def read(self, row: int) -> Image.Image:
         """Decode the picture of a row, as RGB."""
@@ -32,6 +37,10 @@ class Pictures(Dataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, reader: Reader, labels: Tensor, size: int) -> None:
         self.reader, self.labels, self.size = reader, labels, size
+        self.shape = (3, size, size)
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
         return to_bytes(fit_square(self.reader.read(row), self.size)), self.labels[row]
@@ -65,8 +74,8 @@ class Streamed(Source):
                 "data.num_workers counts processes that read pictures, from 0 up, got "
                 f"{num_workers}: type data.num_workers=2."
             )
-        self.shape = (3, size, size)
         self.pictures, self.num_workers = Pictures(reader, labels, size), num_workers
+        self.shape = self.pictures.shape
 
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
         loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
@@ -83,7 +92,19 @@ class Streamed(Source):
         reader = self.pictures.reader
         digest = hashlib.sha256(repr((type(reader).__qualname__, self.shape)).encode())
         digest.update(rows.numpy().tobytes())
-        for path in reader.paths(rows.tolist()):
-            stat, name = path.stat(), path.relative_to(reader.folder).as_posix()
-            digest.update(repr((name, stat.st_size, stat.st_mtime_ns)).encode())
+        digest.update(repr(stamps(reader, rows.tolist())).encode())
         return digest.hexdigest()
+
+
+def stamps(reader: Reader, rows: Iterable[int]) -> list[tuple[str, int, int]]:
+    """Name, size and time of the last change of what holds these rows; zeros if it is not there."""
+    return [stamp(path, reader.folder) for path in reader.paths(rows)]
+
+
+def stamp(path: Path, folder: Path) -> tuple[str, int, int]:
+    name = path.relative_to(folder).as_posix()
+    try:
+        stat = path.stat()
+    except OSError:  # a link to nowhere is a broken picture like others
+        return name, 0, 0
+    return name, stat.st_size, stat.st_mtime_ns

@@ -1,6 +1,5 @@
 """Features of the real validation samples, computed once and kept on disk."""
 
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -11,12 +10,6 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ganzoo.files import write_whole
-
-
-def default_cache_dir() -> Path:
-    """`$GANZOO_CACHE`, else `ganzoo` in `$XDG_CACHE_HOME` or `~/.cache`."""
-    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("GANZOO_CACHE") or f"{caches}/ganzoo").expanduser()
 
 
 class FeatureFile:

@@ -3,8 +3,6 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
 from torch import Tensor
 
 from ganzoo.data.base import Data
@@ -46,6 +44,10 @@ class LinearSVM(Probe):
         super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        # Here, because scikit-learn is slow to import and only some runs ask for the probe.
+        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+        from sklearn.svm import LinearSVC  # noqa: PLC0415
+
         assert isinstance(game, DCGAN)
         train, validation = data.split
         chosen = balanced(data.source.labels[train], self.n_labels, self.seed)

@@ -2,7 +2,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from sklearn.neighbors import KNeighborsClassifier
 
 from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
@@ -39,6 +38,9 @@ class Transfer(Probe):
         super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+        # Here, because scikit-learn is slow to import and only some runs ask for the probe.
+        from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
+
         asked = game.condition.labels(self.n)
         teachers = {
             "transfer_accuracy": (game.sample(asked).cpu(), asked),

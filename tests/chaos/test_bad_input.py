@@ -95,7 +95,7 @@ FILES = [
     ("data.features=files/short.npy", "One feature vector for each"),
     ("data.image_size=7", "network=dcgan makes square images"),
     ("in_memory_mb=0", "there is no option in_memory_mb"),
-    ("data.num_workers=-1 data.in_memory_mb=0", "data.num_workers"),
+    ("data.num_workers=-1 data.in_memory_mb=0 data.cache_mb=0", "data.num_workers"),
 ]
 COMMANDS = [
     ("sample files/missing.ckpt", "neither a checkpoint nor"),
