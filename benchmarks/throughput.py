@@ -46,7 +46,7 @@ from ganzoo.network import Critique, Discriminator
 from ganzoo.train import build, state_facts
 
 ROUNDS, SECONDS = 5, 2.0  # of each measurement, after its first step
-COLUMNS = ("row", "ganzoo", "loop", "tutorial", "of loop", "of tut.", "GFLOP/s", "limit")
+COLUMNS = ("row", "ganzoo", "loop", "tutorial", "over loop", "over tutorial", "GFLOP/s", "limit")
 MLP = ["model=gan", "network=mlp", "optimizer=adam"]
 ROWS = {
     "mlp64": [*MLP, "data.batch_size=64"],
@@ -189,7 +189,7 @@ def ours(names: Sequence[str], words: Sequence[str]) -> None:
         rate = operations(row) / paces[0]
         table.add_row(name, *speeds, *ratios, f"{rate / 1e9:.0f}", f"{rate / limit:.0%}")
     table.caption = f"limit: of {limit / 1e9:.0f} GFLOP/s, which a large matrix product reaches"
-    Console().print(table)
+    Console(width=110).print(table)  # wider than where there is no terminal
 
 
 def operations(words: Sequence[str]) -> float:
