@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from itertools import repeat
 from multiprocessing import get_context
@@ -249,9 +250,11 @@ def peer(name: str) -> float:
     return float(done.stdout.split()[-1])
 
 
-def apart(work: Callable[..., float], *arguments: Any) -> float:
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """The work's result, from a process of its own."""
+    # Not a Pool, which ends its workers by SIGTERM: a Trainer has taught them to outlive it.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def memory(words: Sequence[str]) -> None:
