@@ -14,7 +14,7 @@ from ganzoo.error import UserError
 from ganzoo.files import write_json
 from ganzoo.runs import PLACES, is_run, loaded
 
-TRUSTED_OF_RUNS = rf"{TRUSTED}|pytorch_lightning\.(Trainer|loggers\.\w+)"
+TRUSTED_OF_RUNS = rf"{TRUSTED}|ganzoo\.logger\.CSVLogger|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
 
 

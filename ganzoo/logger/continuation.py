@@ -1,19 +1,9 @@
-import csv
-import warnings
 from functools import singledispatch
-from math import inf
-from pathlib import Path
 
-from pytorch_lightning.loggers import (
-    CSVLogger,
-    Logger,
-    MLFlowLogger,
-    TensorBoardLogger,
-    WandbLogger,
-)
+from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from ganzoo.error import UserError
-from ganzoo.files import write_whole
+from ganzoo.logger.csv import CSVLogger
 
 
 @singledispatch
@@ -29,20 +19,7 @@ def go_on(logger: Logger, step: int, name: str | None) -> None:
 
 @go_on.register
 def _(logger: CSVLogger, step: int, name: str | None) -> None:
-    path = Path(logger.log_dir) / "metrics.csv"
-    aside = path.with_suffix(".kept")  # opening the writer removes the file, and a kill may follow
-    kept = aside if aside.exists() else path
-    text = kept.read_text(errors="replace") if kept.exists() else ""
-    write_whole(aside, text.encode())
-    rows = list(csv.DictReader(text.splitlines()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the file that opening removes is written again
-        writer = logger.experiment
-    writer.metrics = [
-        {key: value for key, value in row.items() if value} for row in rows if step_of(row) <= step
-    ]
-    writer.save()
-    aside.unlink()
+    logger.last = step
 
 
 @go_on.register
@@ -104,11 +81,3 @@ def _(logger: WandbLogger) -> None:
 
 def in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].rstrip(".")
-
-
-def step_of(row: dict[str, str]) -> float:
-    """The generator step of a line; infinite for one that is torn."""
-    try:
-        return float(row["step"])
-    except (KeyError, TypeError, ValueError):
-        return inf

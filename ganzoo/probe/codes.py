@@ -47,8 +47,6 @@ class Codes(Probe):
     def check(self, game: Game, data: Data) -> None:
         if not isinstance(game, InfoGAN) or not isinstance(game.condition, LatentCode):
             raise UserError("probe=codes reads the code of an InfoGAN: choose model=infogan.")
-        if game.discriminator and game.discriminator.packing > 1:
-            raise UserError("probe=codes reads images one by one: type network.packing=1.")
         first = game.condition.factors[0]
         if not isinstance(first, Categorical) or first.dim != data.n_classes:
             raise UserError(
@@ -56,6 +54,8 @@ class Codes(Probe):
                 f"type condition.categorical=[{data.n_classes}] and choose data with classes."
             )
         super().check(game, data)
+        if game.discriminator.packing > 1:
+            raise UserError("probe=codes reads images one by one: type network.packing=1.")
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         assert isinstance(game, InfoGAN)

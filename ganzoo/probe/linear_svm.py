@@ -33,15 +33,16 @@ class LinearSVM(Probe):
         self.n_labels, self.seed = n_labels, seed
 
     def check(self, game: Game, data: Data) -> None:
-        packed = game.discriminator and game.discriminator.packing > 1
-        if not isinstance(game, DCGAN) or packed:
+        if not isinstance(game, DCGAN):
             raise UserError(
                 "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
-                "model=dcgan and network.packing=1, or leave the probe out."
+                "model=dcgan, or leave the probe out."
             )
+        super().check(game, data)
+        if game.discriminator.packing > 1:
+            raise UserError("probe=linear_svm reads images one by one: type network.packing=1.")
         if not data.n_classes:
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
-        super().check(game, data)
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         # Here, because scikit-learn is slow to import and only some runs ask for the probe.

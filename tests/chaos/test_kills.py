@@ -3,6 +3,7 @@
 `GANZOO_CHAOS=20 pytest -s tests/chaos` kills so often and prints the table; by default it is twice.
 """
 
+import csv
 import os
 import random
 import signal
@@ -78,6 +79,30 @@ def killing_while_a_checkpoint_is_written(which, part):
         return replace(self, target)
 
     Path.replace = dying
+
+
+def killing_while_the_log_gains_a_column():
+    """Let the process die within the rewriting that a later validation's new scores call for."""
+
+    def dying(self, rows):
+        if len(rows) > EVERY:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(self, rows)
+
+    write, csv.DictWriter.writerows = csv.DictWriter.writerows, dying
+
+
+@pytest.mark.slow
+def test_a_kill_while_the_log_is_written_loses_none_of_its_lines(tmp_path):
+    words = ["train", *QUICK, *SMALL["dcgan"]]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    words += [f"hydra.run.dir={cut}", "resume=auto"]
+    assert run_with(killing_while_the_log_gains_a_column, words) == -signal.SIGKILL
+    assert reached(cut) == EVERY
+    assert run(*words) == 0
+    same(whole, cut)
+    assert not unfinished(cut)
 
 
 @pytest.mark.slow
