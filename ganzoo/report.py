@@ -33,10 +33,11 @@ class Entry(NamedTuple):
     runs: list[Run]
     scores: Summary
     against: Comparison | None
+    measured: Sequence[str]
 
     @property
     def cells(self) -> list[str]:
-        """What the line shows under COLUMNS."""
+        """What the line shows under the board's columns."""
         metrics = [run.metrics for run in self.runs]
         alarms = sorted({found["failure"] for run in self.runs for found in run.diagnosis})
         return [
@@ -51,6 +52,7 @@ class Entry(NamedTuple):
             f"{fmean(each['train_seconds'] for each in metrics):.0f}",
             f"{fmean(each['images_per_second'] for each in metrics):.0f}",
             ", ".join(alarms),
+            *[f"{fmean(each[name] for each in metrics):.3g}" for name in self.measured],
         ]
 
 
@@ -62,6 +64,7 @@ class Board(NamedTuple):
         score: The score's name.
         searched: Whether each row is many settings of a variant, and not one over seeds.
         entries: The variants, the best mean first.
+        measured: What probes have measured of every run, shown as means.
         uneven: Whether the variants have seen different numbers of images.
     """
 
@@ -69,7 +72,12 @@ class Board(NamedTuple):
     score: str
     searched: bool
     entries: list[Entry]
+    measured: Sequence[str]
     uneven: bool
+
+    @property
+    def columns(self) -> list[str]:
+        return [*COLUMNS, *[name.removeprefix("probe/") for name in self.measured]]
 
 
 def report(folders: Sequence[Path], to: Path) -> Path:
@@ -135,18 +143,21 @@ def board(title: str, runs: Sequence[Run]) -> Board:
         named[name].append(run)
     ranked = sorted(named, key=lambda name: fmean(scores(named[name])))
     first = by_seed(named[ranked[0]])
+    shared = set.intersection(*[set(run.metrics) for run in runs])
+    measured = sorted(name for name in shared if name.startswith("probe/"))
     entries = [
         Entry(
             name,
             named[name],
             summary(scores(named[name])),
             compare(first, by_seed(named[name])) if name != ranked[0] else None,
+            measured,
         )
         for name in ranked
     ]
     budgets = [run.metrics["images"] for run in runs]
     uneven = max(budgets) > 1.01 * min(budgets)
-    return Board(title, runs[0].monitor, bool(runs[0].searched), entries, uneven)
+    return Board(title, runs[0].monitor, bool(runs[0].searched), entries, measured, uneven)
 
 
 def scores(runs: Iterable[Run]) -> list[float]:
@@ -164,7 +175,8 @@ def markdown(boards: Sequence[Board], troubles: Sequence[tuple[str, str]]) -> st
     """The leaderboards and the failures as Markdown."""
     lines = []
     for each in boards:
-        lines += [f"## {each.title}", "", row(COLUMNS), row(["---"] * len(COLUMNS))]
+        lines += [f"## {each.title}", "", row(each.columns)]
+        lines += [row(["---"] * len(each.columns))]
         lines += [*[row(entry.cells) for entry in each.entries], ""]
         lines += ["The variants have seen different numbers of images.", ""] * each.uneven
         lines += [f"- {entry.variant}: `{entry.runs[0].command}`" for entry in each.entries]
@@ -200,7 +212,7 @@ def page(boards: Sequence[Board], troubles: Sequence[tuple[str, str]]) -> str:
     template = environment.from_string((files("ganzoo") / "report.html").read_text())
     share = GRIDS_BYTES // max(1, len(boards))
     sections = [(each, plots(each), grids(each, share)) for each in boards]
-    return template.render(sections=sections, troubles=troubles, columns=COLUMNS)
+    return template.render(sections=sections, troubles=troubles)
 
 
 def grids(each: Board, size: int) -> list[tuple[str, str]]:

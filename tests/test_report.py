@@ -86,6 +86,20 @@ def test_a_run_that_was_stopped_early_is_listed_and_not_ranked(sweep):
     assert "- LSGAN, seed 0: stopped early after 320 images" in (sweep / "report.md").read_text()
 
 
+def test_what_probes_measured_is_shown_as_means(sweep):
+    for number, folder in enumerate(sorted(sweep.iterdir())):
+        path = folder / "metrics.json"
+        only_one = {"probe/parzen": 1.0} if number == 0 else {}
+        found = {"probe/modes": 6 + folder.name.count("wgan"), **only_one}
+        path.write_text(json.dumps({**json.loads(path.read_text()), **found}))
+    report([sweep], sweep)
+    header, _, dcgan, wgan = (sweep / "report.md").read_text().splitlines()[2:6]
+    assert header.endswith("| alarms | modes |")
+    assert dcgan.startswith("| DCGAN")
+    assert dcgan.endswith("|  | 6 |")
+    assert wgan.endswith("|  | 7 |")
+
+
 def test_unequal_budgets_are_said(sweep):
     write_run(sweep / "longer", model="lsgan", images=1280)
     (board,) = leaderboards(collect([sweep]))
