@@ -140,23 +140,33 @@ class Players(nn.Module):
         latent = self.latent.draw(rows * columns // repeats, draws)
         return self._show(latent.repeat_interleave(repeats, dim=0), condition)
 
-    def features(self, images: Tensor) -> Tensor:
+    def features(self, images: Tensor, layer: int | None = None) -> Tensor:
         """What D learned, for a linear classifier: (N, C, H, W) in [-1, 1] -> (N, F).
 
         Every convolution's activations, max-pooled to a 4x4 grid and flattened (Radford et al.
         2016, section 5.1, https://arxiv.org/abs/1511.06434); of another trunk, its output.
 
+        Args:
+            images: Pictures or points.
+            layer: Of one activation alone, counted from the image, 0 first.
+
         Raises:
-            UserError: If the model came without its discriminator.
+            UserError: If the model came without its discriminator, or there is no such layer.
         """
         trunk = self._judge().trunk
         with evaluating(self):
             maps, seen = images, []
-            for layer in trunk:  # type: ignore[attr-defined]
-                maps = layer(maps)
-                if isinstance(layer, nn.LeakyReLU) and maps.ndim == 4:
-                    seen.append(adaptive_max_pool2d(maps, 4).flatten(1))
-        return torch.cat(seen or [maps], dim=1)
+            for part in trunk:  # type: ignore[attr-defined]
+                maps = part(maps)
+                if isinstance(part, nn.LeakyReLU):
+                    seen.append(maps)
+        if layer is not None and not 0 <= layer < len(seen):
+            raise UserError(
+                f"this discriminator has {len(seen)} activations, counted from 0, and "
+                f"layer={layer} was asked for: type another, or null for all convolutions."
+            )
+        chosen = [each for each in seen if each.ndim == 4] if layer is None else [seen[layer]]
+        return torch.cat([pooled(each) for each in chosen or [maps]], dim=1)
 
     def infer(self, images: Tensor) -> Tensor:
         """Read the condition off images: (N, C, H, W) -> (N, K), class probabilities and means.
@@ -190,6 +200,11 @@ class Players(nn.Module):
         parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
         with evaluating(self):
             return torch.cat([self(*part) for part in parts])
+
+
+def pooled(activations: Tensor) -> Tensor:
+    """Maps (N, C, H, W), max-pooled to a 4x4 grid, as vectors; vectors stay as they are."""
+    return adaptive_max_pool2d(activations, 4).flatten(1) if activations.ndim == 4 else activations
 
 
 def repeated(labels: Tensor, rows: int) -> Tensor:

@@ -423,8 +423,18 @@ def test_dcgans_features_are_its_pooled_activations():
         first = nn.functional.leaky_relu(game.discriminator.trunk[0](images), 0.2)
         pooled = first.unflatten(2, (4, 4)).unflatten(4, (4, 4)).amax((3, 5))
     torch.testing.assert_close(features[:, :64], pooled.flatten(1))
+    torch.testing.assert_close(game.features(images, layer=0), pooled.flatten(1))
+    torch.testing.assert_close(game.features(images, layer=2), features[:, 12 * 16 :])
+    with pytest.raises(UserError, match="has 3 activations"):
+        game.features(images, layer=3)
     assert game.train().features(images).shape == features.shape
     assert game.training
+
+
+@pytest.mark.parametrize("variant", [model.GAN, model.CGAN, model.InfoGAN, model.SNGAN])
+def test_every_variants_discriminator_has_features(variant):
+    game = variant((1, 32, 32))
+    assert game.features(torch.zeros(2, 1, 32, 32)).ndim == 2
 
 
 def test_wgans_distance_is_the_critics_difference():

@@ -38,7 +38,7 @@ class Probe(ABC):
             )
         game.condition.labels(1)
         for name, count in vars(self).items():
-            if name != "seed" and isinstance(count, int) and count < 1:
+            if name not in ("seed", "layer") and isinstance(count, int) and count < 1:
                 raise UserError(
                     f"probe={type(self).__name__} has {name}={count}, which counts and must be at "
                     f"least 1: type for example {name}=100."

@@ -8,7 +8,6 @@ from torch import Tensor
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.model import DCGAN
 from ganzoo.probe.base import Probe
 
 
@@ -24,32 +23,28 @@ class LinearSVM(Probe):
     Args:
         n_labels: Labelled training images.
         seed: Chooses them.
+        layer: Of one activation alone, counted from the image, 0 first; None is all convolutions.
     """
 
     needs_discriminator: ClassVar[bool] = True
     reads_test: ClassVar[bool] = True
 
-    def __init__(self, n_labels: int = 1000, seed: int = 0) -> None:
-        self.n_labels, self.seed = n_labels, seed
+    def __init__(self, n_labels: int = 1000, seed: int = 0, layer: int | None = None) -> None:
+        self.n_labels, self.seed, self.layer = n_labels, seed, layer
 
     def check(self, game: Game, data: Data) -> None:
-        if not isinstance(game, DCGAN):
-            raise UserError(
-                "probe=linear_svm reads the features of a DCGAN's discriminator: choose "
-                "model=dcgan, or leave the probe out."
-            )
         super().check(game, data)
         if game.discriminator.packing > 1:
             raise UserError("probe=linear_svm reads images one by one: type network.packing=1.")
         if not data.n_classes:
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
+        game.features(torch.zeros(1, *data.image_shape), self.layer)  # refuses another layer
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         # Here, because scikit-learn is slow to import and only some runs ask for the probe.
         from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
         from sklearn.svm import LinearSVC  # noqa: PLC0415
 
-        assert isinstance(game, DCGAN)
         train, validation = data.split
         chosen = balanced(data.source.labels[train], self.n_labels, self.seed)
         sets = [
@@ -58,7 +53,7 @@ class LinearSVM(Probe):
             data.test.read(torch.arange(len(data.test))),
         ]
         (x, y), (x_val, y_val), (x_test, y_test) = [
-            (features(game, images), labels.numpy()) for images, labels in sets
+            (features(game, images, self.layer), labels.numpy()) for images, labels in sets
         ]
         scale = StandardScaler().fit(x)
         x, x_val, x_test = (scale.transform(each) for each in (x, x_val, x_test))
@@ -67,10 +62,10 @@ class LinearSVM(Probe):
         return {"svm_error": 1 - best.score(x_test, y_test), "svm_c": best.C}
 
 
-def features(game: DCGAN, images: Tensor) -> np.ndarray:
+def features(game: Game, images: Tensor, layer: int | None) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] -> (N, F)."""
-    parts = [game.features(part.to(game.device)).cpu() for part in torch.split(images, 500)]
-    return torch.cat(parts).numpy()
+    parts = torch.split(images, 500)
+    return torch.cat([game.features(part.to(game.device), layer).cpu() for part in parts]).numpy()
 
 
 def balanced(labels: Tensor, n: int, seed: int) -> Tensor:
