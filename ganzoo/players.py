@@ -52,6 +52,9 @@ class Players(nn.Module):
         self.discriminator = (
             Discriminator(self.image_shape, condition, network, head, per_sample) if head else None
         )
+        self.to(
+            memory_format=torch.channels_last
+        )  # convolutions are faster so: docs/performance.md
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         """Generate: (N, L), (N, K) -> (N, C, H, W) float32."""

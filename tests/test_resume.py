@@ -98,7 +98,7 @@ def bits(folder):
 
 def exactly(value):
     if isinstance(value, torch.Tensor):
-        return value.dtype, value.shape, value.view(-1).tolist()
+        return value.dtype, value.shape, value.flatten().tolist()
     if isinstance(value, dict):
         return {name: exactly(each) for name, each in value.items()}
     return [exactly(each) for each in value] if isinstance(value, list | tuple) else value

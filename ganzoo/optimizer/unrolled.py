@@ -8,7 +8,6 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.func import functional_call
-from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
 
 Player = Callable[..., Any]
@@ -33,7 +32,7 @@ def unrolled(
     """
     if not steps:
         return player
-    weights = parameters_to_vector(player.parameters()).detach().requires_grad_()
+    weights = torch.cat([each.detach().flatten() for each in player.parameters()]).requires_grad_()
     state = joined_state(player, optimizer)
     for _ in range(steps):
         at_hand = loss(with_weights(player, weights))
