@@ -18,7 +18,7 @@ from ganzoo.report import COLUMNS, Board, Entry, leaderboards, markdown
 from ganzoo.runs import Run, collect, quoted
 
 ROOT = Path(__file__).parents[1]
-IN_README = ("variant", "mean", "std", "95 % interval", "against the first", "seconds")
+IN_README = ("variant", "mean", "std", "95 % interval", "best", "alarms")
 SIDE, GAP = 28, 2  # of the pictures in a grid, and what is between them
 SHOWN_ROWS = 4
 
@@ -43,7 +43,8 @@ def story(sweep: Path, name: str, board: Board, runs: Sequence[Run]) -> str:
     return (
         f"# experiment=benchmark/{name}\n\n"
         f"`{' '.join(['python train.py', *map(quoted, words)])}`\n\n"
-        f"{versions}; two shared CPU cores, {environment['threads']} thread a job. Every row's "
+        f"{versions}; two shared CPU cores, {environment['threads']} thread a job, with "
+        "other work beside them, so that seconds are no measure of speed. Every row's "
         f"score is the best {board.score} of its run, and less is better. `fid_digits` is the "
         "Fréchet distance of features of the package's own digits classifier, `fid_points` that of "
         "the points themselves; neither is an Inception FID.\n\n"

@@ -13,7 +13,7 @@ from torch import nn
 from ganzoo import picture
 from ganzoo.files import write_whole
 from ganzoo.players import Players
-from ganzoo.runs import quoted
+from ganzoo.runs import typed
 
 
 def write_card(folder: Path, config: Mapping[str, Any], players: Players, precision: str) -> None:
@@ -36,7 +36,7 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
         variant=variant.rpartition(".")[2],
         about=inspect.getdoc(get_class(variant)),
         pipeline="unconditional-image-generation",
-        command=" ".join(["python train.py", *map(quoted, config["command"])]),
+        command=typed(config["command"]),
         seed=config["seed"],
         steps=config["steps"],
         data=data["_target_"].rpartition(".")[2],

@@ -89,10 +89,7 @@ class Run:
     @property
     def command(self) -> str:
         """What to type to have this run again, alone."""
-        words = [word for word in self.origin.get("command", []) if not word.startswith("hydra.")]
-        sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
-        alone = ["hydra.mode=RUN"] if sweeping else []
-        return " ".join(["python train.py", *map(quoted, [*words, *alone])])
+        return typed(self.origin.get("command", []))
 
     @cached_property
     def curve(self) -> Curve:
@@ -125,6 +122,14 @@ def points(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
             if row[at_score]:
                 step = float(row[at_step])
                 yield step, step * images_per_step, float(row[at_score])
+
+
+def typed(command: Iterable[str]) -> str:
+    """The words of a run's command as one types them, without the sweep that it was part of."""
+    words = [word for word in command if not word.startswith("hydra.")]
+    sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
+    alone = ["hydra.mode=RUN"] if sweeping else []
+    return " ".join(["python train.py", *map(quoted, [*words, *alone])])
 
 
 def quoted(word: str) -> str:
