@@ -21,6 +21,13 @@ ROOT = Path(__file__).parents[1]
 IN_README = ("variant", "mean", "std", "95 % interval", "best", "alarms")
 SIDE, GAP = 28, 2  # of the pictures in a grid, and what is between them
 SHOWN_ROWS = 4
+POINTS = (
+    "`fid_points` sees means and covariances alone: `modes`, `high_quality` and `modes_kl` "
+    "(reverse KL), means over seeds at the end of a run, say more. All losses share one setting, which was "
+    "found for the least squares and the non-saturating one; the Wasserstein losses' papers have a "
+    "slower critic and five of its steps per step of the generator.\n\n"
+)
+REMARKS = {"ring": POINTS, "grid": POINTS}
 
 
 def main() -> None:
@@ -48,6 +55,7 @@ def story(sweep: Path, name: str, board: Board, runs: Sequence[Run]) -> str:
         f"score is the best {board.score} of its run, and less is better. `fid_digits` is the "
         "Fréchet distance of features of the package's own digits classifier, `fid_points` that of "
         "the points themselves; neither is an Inception FID.\n\n"
+        f"{REMARKS.get(name, '')}"
         f"![samples of each variant's best run]({name}.png)\n\n" + markdown([board], [])
     )
 

@@ -34,7 +34,7 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
     card = environment.from_string((files("ganzoo") / "card.md").read_text()).render(
         name=folder.name,
         variant=variant.rpartition(".")[2],
-        about=inspect.getdoc(get_class(variant)),
+        about=(inspect.getdoc(get_class(variant)) or "").partition("\n\nArgs:")[0],
         pipeline="unconditional-image-generation",
         command=typed(config["command"]),
         seed=config["seed"],

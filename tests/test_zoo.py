@@ -271,6 +271,7 @@ def test_the_models_of_the_package_stay_small_and_each_has_its_card():
         told = json.loads((folder / "config.json").read_text())
         card = (folder / "README.md").read_text()
         assert card.count(f"# {name}\n") == 1
+        assert "Args:" not in card
         assert told["scores"]
         assert told["command"]
         assert (folder / "samples.png").exists()
