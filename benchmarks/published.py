@@ -23,9 +23,9 @@ SIDE, GAP = 28, 2  # of the pictures in a grid, and what is between them
 SHOWN_ROWS = 4
 POINTS = (
     "`fid_points` sees means and covariances alone: `modes`, `high_quality` and `modes_kl` "
-    "(reverse KL), means over seeds at the end of a run, say more. All losses share one setting, which was "
-    "found for the least squares and the non-saturating one; the Wasserstein losses' papers have a "
-    "slower critic and five of its steps per step of the generator.\n\n"
+    "(reverse KL), means over seeds at the end of a run, say more. All losses share one setting, "
+    "which was found for the least squares and the non-saturating one; the Wasserstein losses' "
+    "papers have a slower critic and five of its steps per step of the generator.\n\n"
 )
 REMARKS = {"ring": POINTS, "grid": POINTS}
 
