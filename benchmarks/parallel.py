@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-JOBS = ["-m", "data=digits", "model=gan", "max_steps=1500", "val_every=500", "seed=range(0,12)"]
+JOBS = ["-m", "data=digits", "model=gan", "max_steps=300", "val_every=100", "seed=range(0,12)"]
 JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
 
 

@@ -132,6 +132,8 @@ def loop(words: Sequence[str], seconds: float = SECONDS, tutorial: bool = False)
     """Seconds per generator step of a loop by hand."""
     cfg, data = prepared(tuple(words))
     game = make(cfg.model, _convert_="all")
+    if tutorial:
+        game.to(memory_format=torch.contiguous_format)
     generator, judge, draws = game.generator, game.discriminator, Draws(0)
     options = {"fused": False} if tutorial else {}
     optimizer_g = make(cfg.optimizer.generator)(generator.parameters(), **options)
