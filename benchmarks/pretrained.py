@@ -13,9 +13,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
 from ganzoo.card import write_card
 from ganzoo.checkpoint import CONFIG, PRETRAINED, list_models
-from ganzoo.evaluate import evaluate
+from ganzoo.evaluate import choose, evaluate
 from ganzoo.export import export
 from ganzoo.files import write_json
 from ganzoo.zoo import load
@@ -32,7 +34,11 @@ def add(args: Namespace) -> int:
     folder = PRETRAINED / args.name
     export(args.run, folder, half=True, with_discriminator=not args.generator_only)
     told = json.loads((folder / CONFIG).read_text())
-    told["scores"] = evaluate(args.name, args.overrides)
+    chosen = choose(OmegaConf.create(told), args.overrides)
+    asked = {
+        name: OmegaConf.to_container(chosen[name], resolve=True) for name in ("metric", "probe")
+    }
+    told |= {**asked, "scores": evaluate(args.name, args.overrides)}  # the card's command asks so
     write_json(folder / CONFIG, told)
     write_card(folder, told, load(folder), "float16")
     print((folder / "README.md").read_text())
