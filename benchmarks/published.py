@@ -67,7 +67,7 @@ def with_table(text: str, name: str, board: Board) -> str:
     """A page whose place for this benchmark's table holds it."""
     places = [COLUMNS.index(each) for each in IN_README]
     rows = [IN_README, ["---"] * len(places)]
-    rows += [[entry.cells[place] for place in places] for entry in board.entries]
+    rows += [[row[place] for place in places] for row in board.rows]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     return re.sub(f"(?s){begin}.*{end}", lambda _: f"{begin}\n{table}\n{end}", text)

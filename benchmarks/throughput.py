@@ -1,9 +1,10 @@
 """How fast ganzoo trains: beside a plain loop, a tutorial's loop, other collections, the machine.
 
-    python benchmarks/throughput.py [mlp64 dcgan28 … peers ceiling memory] [trainer.precision=…]
+    python benchmarks/throughput.py [mlp64 dcgan28 …] [trainer.precision=…]
 
-Words choose rows; words with = go into every configuration of the rows, and what they say of the
-precision holds for the plain loop too. The columns:
+Words choose rows, or the tables `peers`, `memory`, `batches` and `ceiling`; words with = go into
+every configuration of the rows, and what they say of the precision holds for the plain loop too.
+The columns:
 
     ganzoo    the whole Trainer of `python train.py`, with progress, logs, callbacks and an average
     loop      the same networks, precision and data in memory, in the shortest loop by hand
@@ -47,6 +48,7 @@ from ganzoo.network import Critique, Discriminator
 from ganzoo.train import build, state_facts
 
 ROUNDS, SECONDS = 5, 2.0  # of each measurement, after its first step
+BATCHES = (32, 64, 128, 256, 512)
 COLUMNS = ("row", "ganzoo", "loop", "tutorial", "over loop", "over tutorial", "GFLOP/s", "limit")
 MLP = ["model=gan", "network=mlp", "optimizer=adam"]
 ROWS = {
@@ -130,6 +132,15 @@ def ganzoo(words: Sequence[str], seconds: float = SECONDS) -> float:
 
 def loop(words: Sequence[str], seconds: float = SECONDS, tutorial: bool = False) -> float:
     """Seconds per generator step of a loop by hand."""
+    clock = Clock(seconds)
+    for _ in by_hand(words, tutorial):
+        if not clock.tick():
+            break
+    return clock.pace
+
+
+def by_hand(words: Sequence[str], tutorial: bool = False) -> Iterator[Game]:
+    """Train in a loop by hand, and hand out the game after every generator step."""
     cfg, data = prepared(tuple(words))
     game = make(cfg.model, _convert_="all")
     if tutorial:
@@ -139,7 +150,7 @@ def loop(words: Sequence[str], seconds: float = SECONDS, tutorial: bool = False)
     optimizer_g = make(cfg.optimizer.generator)(generator.parameters(), **options)
     optimizer_d = make(cfg.optimizer.discriminator)(judge.parameters(), **options)
     for_judge, for_generator = LOSSES[type(game)]
-    rows, clock = cfg.data.batch_size, Clock(seconds)
+    rows = cfg.data.batch_size
     batches = per_sample(data.image_shape[1], rows) if tutorial else in_memory(data, rows)
     half = not tutorial and cfg.trainer.precision == "bf16-mixed"
 
@@ -165,8 +176,7 @@ def loop(words: Sequence[str], seconds: float = SECONDS, tutorial: bool = False)
         loss.backward()
         optimizer_g.step()
         judge.requires_grad_(True)
-        if not clock.tick():
-            return clock.pace
+        yield game
 
 
 def in_memory(data: Data, rows: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -279,17 +289,31 @@ def peak(kind: Callable[..., float], words: Sequence[str]) -> tuple[float, float
     return after / 1024, (after - before) / 1024
 
 
+def batches(words: Sequence[str]) -> None:
+    """What an image costs in batches of other sizes."""
+    table = Table(title=f"us per image by batch size, medians of {ROUNDS}")
+    for column in ("row", *map(str, BATCHES)):
+        table.add_column(column)
+    for name in ("mlp64", "dcgan28"):
+        sizes = [[*ROWS[name], *words, f"data.batch_size={size}"] for size in BATCHES]
+        rounds = [[ganzoo(row) for row in sizes] for _ in range(ROUNDS)]
+        paces = [median(column) for column in zip(*rounds, strict=True)]
+        costs = [1e6 * pace / size for pace, size in zip(paces, BATCHES, strict=True)]
+        table.add_row(name, *(f"{cost:.0f}" for cost in costs))
+    Console().print(table)
+
+
 def main() -> None:
     words = [word for word in sys.argv[1:] if "=" in word]
-    names = [word for word in sys.argv[1:] if "=" not in word] or [*ROWS, "peers", "memory"]
+    tables = {"peers": beside_peers, "memory": memory, "batches": batches}
+    names = [word for word in sys.argv[1:] if "=" not in word] or [*ROWS, *tables]
     if rows := [name for name in names if name in ROWS]:
         ours(rows, words)
     if "ceiling" in names:
         Console().print(f"{ceiling(words) / 1e9:.0f} GFLOP/s of a large matrix product")
-    if "peers" in names:
-        beside_peers(words)
-    if "memory" in names:
-        memory(words)
+    for name, show in tables.items():
+        if name in names:
+            show(words)
 
 
 if __name__ == "__main__":

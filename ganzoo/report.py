@@ -33,11 +33,9 @@ class Entry(NamedTuple):
     runs: list[Run]
     scores: Summary
     against: Comparison | None
-    measured: Sequence[str]
 
-    @property
-    def cells(self) -> list[str]:
-        """What the line shows under the board's columns."""
+    def cells(self, measured: Sequence[str]) -> list[str]:
+        """What the line shows under the columns of its board, which has what probes measured."""
         metrics = [run.metrics for run in self.runs]
         alarms = sorted({found["failure"] for run in self.runs for found in run.diagnosis})
         return [
@@ -52,7 +50,7 @@ class Entry(NamedTuple):
             f"{fmean(each['train_seconds'] for each in metrics):.0f}",
             f"{fmean(each['images_per_second'] for each in metrics):.0f}",
             ", ".join(alarms),
-            *[f"{fmean(each[name] for each in metrics):.3g}" for name in self.measured],
+            *[f"{fmean(each[name] for each in metrics):.3g}" for name in measured],
         ]
 
 
@@ -78,6 +76,10 @@ class Board(NamedTuple):
     @property
     def columns(self) -> list[str]:
         return [*COLUMNS, *[name.removeprefix("probe/") for name in self.measured]]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        return [entry.cells(self.measured) for entry in self.entries]
 
 
 def report(folders: Sequence[Path], to: Path) -> Path:
@@ -151,7 +153,6 @@ def board(title: str, runs: Sequence[Run]) -> Board:
             named[name],
             summary(scores(named[name])),
             compare(first, by_seed(named[name])) if name != ranked[0] else None,
-            measured,
         )
         for name in ranked
     ]
@@ -175,9 +176,8 @@ def markdown(boards: Sequence[Board], troubles: Sequence[tuple[str, str]]) -> st
     """The leaderboards and the failures as Markdown."""
     lines = []
     for each in boards:
-        lines += [f"## {each.title}", "", row(each.columns)]
-        lines += [row(["---"] * len(each.columns))]
-        lines += [*[row(entry.cells) for entry in each.entries], ""]
+        table = [each.columns, ["---"] * len(each.columns), *each.rows]
+        lines += [f"## {each.title}", "", *map(row, table), ""]
         lines += ["The variants have seen different numbers of images.", ""] * each.uneven
         lines += [f"- {entry.variant}: `{entry.runs[0].command}`" for entry in each.entries]
         lines += [""]
