@@ -111,8 +111,8 @@ CLAIMS = [
         lambda groups: (
             single(groups, "probe/parzen") >= 132 and single(groups, "probe/class_accuracy") >= 0.98
         ),
-        "the likelihood is reached, the classes are not: at R1's weight of 2 D ends barely above "
-        "chance; a smaller one was not tried yet",
+        "with DCGAN's players of half the width and the class told by projection; the paper's own "
+        "networks reached 167.6 and 85.4 %",
     ),
     Claim(
         "dcgan_mnist",
@@ -121,8 +121,9 @@ CLAIMS = [
         "test error at most 3 %",
         together(("error", every("probe/svm_error", "{:.2%}"))),
         lambda groups: single(groups, "probe/svm_error") <= 0.03,
-        "one run of 1,500 steps with standardised features; longer training and other scalings "
-        "were not tried yet",
+        "on validation digits, 32 px and three convolutions had 5.1 % after 750 steps, InfoGAN's D "
+        "4.6 % after 640,000 images and an untrained D 6.4 %; centring, roots and other scalings "
+        "of the features moved these by half a point (WGAN's critic by two)",
     ),
     Claim(
         "lsgan_ring",
@@ -174,6 +175,7 @@ CLAIMS = [
         lambda groups: (
             single(groups, "best", "model=wgan_gp") <= 1.2 * single(groups, "best", "model=dcgan")
         ),
+        "of as many images G has a fifth of DCGAN's steps, 600, and its score was still falling",
     ),
     Claim(
         "infogan_mnist",
