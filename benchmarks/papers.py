@@ -188,6 +188,7 @@ CLAIMS = [
         lambda groups: (
             groups[""][0]["probe/code_error"] <= 0.05 and groups[""][0]["probe/code_bound"] >= 2.2
         ),
+        "the control, `head.aloof=true`, guesses the same codes and gains nothing by being guessed",
     ),
     Claim(
         "unrolled_ring",
