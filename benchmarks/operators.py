@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
-from throughput import ROWS, ganzoo
+from throughput import ROWS, ganzoo, prepared
 from torch.profiler import ProfilerActivity, profile
 
 SECONDS = 6.0
@@ -27,6 +27,7 @@ KINDS = {  # the first that an operator's name contains
     "lerp": "average of G's weights",
     "norm": "look at gradients",
     "relu": "activations",
+    "threshold": "activations",
     "tanh": "activations",
     "dropout": "activations",
     "softplus": "loss",
@@ -42,7 +43,9 @@ def kinds(words: Sequence[str]) -> tuple[Counter[str], float]:
     with profile(activities=[ProfilerActivity.CPU]) as found:
         ganzoo(words, SECONDS)
     events = found.key_averages()
-    steps = next(each.count for each in events if each.key == "aten::_fused_adam_") / 2
+    cfg, _ = prepared(tuple(words))
+    turns = next(each.count for each in events if each.key == "aten::_fused_adam_")
+    steps = turns / (cfg.n_critic + 1)
     spent: Counter[str] = Counter()
     for event in events:
         if event.key.startswith("aten::"):
