@@ -106,7 +106,18 @@ def complaints(cfg: DictConfig) -> Iterator[str]:
             f"network.packing={packing} images are judged together, and data.batch_size="
             f"{cfg.data.batch_size} does not divide by it: type data.batch_size={64 * packing}."
         )
+    yield from about_parts(cfg)
     yield from about_words(cfg)
+
+
+def about_parts(cfg: DictConfig) -> Iterator[str]:
+    for group in ("loss", "metric", "callback", "logger", "probe"):
+        for name, part in cfg[group].items():
+            if isinstance(part, DictConfig) and "_target_" not in part:
+                yield (
+                    f"{group}.{name} has settings ({', '.join(map(str, part))}) and was not chosen: "
+                    f"add {name} to {group}=[…], or type '~{group}.{name}' to leave it out."
+                )
 
 
 def about_words(cfg: DictConfig) -> Iterator[str]:
