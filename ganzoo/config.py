@@ -114,9 +114,10 @@ def about_parts(cfg: DictConfig) -> Iterator[str]:
     for group in ("loss", "metric", "callback", "logger", "probe"):
         for name, part in cfg[group].items():
             if isinstance(part, DictConfig) and "_target_" not in part:
+                given = ", ".join(map(str, part))
                 yield (
-                    f"{group}.{name} has settings ({', '.join(map(str, part))}) and was not chosen: "
-                    f"add {name} to {group}=[…], or type '~{group}.{name}' to leave it out."
+                    f"{group}.{name} has settings ({given}) and was not chosen: add {name} to "
+                    f"{group}=[…], or type '~{group}.{name}' to leave it out."
                 )
 
 
