@@ -12,7 +12,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -70,6 +69,8 @@ def seeds_with_all_modes(runs: list[Metrics], quality: float) -> int:
 
 
 PERCENT = "{:.1%}"
+PLACES = {"data.root", "resume"}  # differ by machine
+USUAL = {"experiment", "seed", "allow_changes", *PLACES}  # say nothing of what was measured
 RING = together(
     ("modes", every("probe/modes", "{:.0f}")),
     ("high quality", every("probe/high_quality", PERCENT)),
@@ -174,7 +175,8 @@ CLAIMS = [
         "fid_digits within 1.2 times DCGAN's at as many images",
         together(("fid_digits", every("best"))),
         lambda groups: (
-            single(groups, "best", "model=wgan_gp") <= 1.2 * single(groups, "best", "model=dcgan")
+            min(run["best"] for label, runs in groups.items() if "wgan_gp" in label for run in runs)
+            <= 1.2 * single(groups, "best", "model=dcgan")
         ),
         "of as many images G has a fifth of DCGAN's steps, 600, and its score was still falling",
     ),
@@ -225,7 +227,7 @@ def keep(folder: Path) -> None:
         to = KEPT / chosen["experiment"] / f"{name},seed={metrics['seed']}".replace("/", "-")
         shutil.rmtree(to, ignore_errors=True)
         to.mkdir(parents=True)
-        metrics["command"] = [f"{k}={'…' if k == 'data.root' else v}" for k, v in chosen.items()]
+        metrics["command"] = [f"{k}={'…' if k in PLACES else v}" for k, v in chosen.items()]
         (to / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         for each in (path.parent / "diagnosis.json", *sorted(path.parent.glob("figures/*"))):
             if each.exists():
@@ -236,10 +238,9 @@ def keep(folder: Path) -> None:
 
 
 def varied(metrics: Metrics) -> dict[str, str]:
-    """What a run was told besides its experiment, its seed and where its data lies."""
+    """What a run was told besides its experiment, its seed and where its files lie."""
     words = dict(word.split("=", 1) for word in metrics["command"])
-    usual = {"experiment", "seed", "data.root"}
-    return {k: v for k, v in words.items() if k not in usual and not k.startswith("hydra.")}
+    return {k: v for k, v in words.items() if k not in USUAL and not k.startswith("hydra.")}
 
 
 def kept(experiment: str) -> Groups:
@@ -270,11 +271,16 @@ def row(claim: Claim) -> str:
 
 
 def budget(runs: list[Metrics]) -> str:
-    """What a run costs, on average."""
-    steps, images, seconds = (
-        fmean(run[key] for run in runs) for key in ("steps", "images", "train_seconds")
-    )
-    return f"{steps:,.0f} steps, {images:,.0f} images, {seconds / 60:.1f} min"
+    """What a run costs."""
+    steps, images = span(runs, "steps"), span(runs, "images")
+    return f"{steps} steps, {images} images, {span(runs, 'train_seconds', 60, '{:.1f}')} min"
+
+
+def span(runs: list[Metrics], key: str, unit: int = 1, form: str = "{:,.0f}") -> str:
+    """From the least to the most, or the one value that all have."""
+    values = [run[key] / unit for run in runs]
+    least, most = form.format(min(values)), form.format(max(values))
+    return least if least == most else f"{least} to {most}"
 
 
 def joined(cells: list[str]) -> str:
