@@ -191,8 +191,8 @@ CLAIMS = [
             groups[""][0]["probe/code_error"] <= 0.05 and groups[""][0]["probe/code_bound"] >= 2.2
         ),
         "the bound is reached; 4 and 9 share two categories, the other eight digits have one each. "
-        "On an earlier commit the same command parted them: error 4.31 %, bound 2.30. In the control, "
-        "`head.aloof=true`, Q guesses the codes, and G does not learn to show them",
+        "On an earlier commit the same command parted them: error 4.31 %, bound 2.30. In the "
+        "control, `head.aloof=true`, Q guesses the codes, and G does not learn to show them",
     ),
     Claim(
         "unrolled_ring",
