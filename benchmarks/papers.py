@@ -149,8 +149,9 @@ CLAIMS = [
             single(groups, "best", "least_squares", "False")
             <= 1.5 * single(groups, "best", "least_squares", "True")
         ),
-        "at the rate of 1e-3 that the paper has for LSUN; at 2e-4, after 96,000 images, 1.98 times. "
-        "The sigmoid GAN trains without batch norm too, so that the paper's contrast is not shown",
+        "at the rate of 1e-3 that the paper has for LSUN; at 2e-4, after 96,000 images, 1.98 "
+        "times. The sigmoid GAN trains without batch norm too, so that the paper's contrast is "
+        "not shown",
     ),
     Claim(
         "wgan_mnist",
