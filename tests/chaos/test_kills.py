@@ -46,7 +46,7 @@ def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(model, tmp_pat
     assert run(*words, f"hydra.run.dir={whole}") == 0
     words += [f"hydra.run.dir={cut}", "resume=auto"]
     killed = 0
-    while killed < KILLS:
+    while killed < KILLS and reached(cut) < STEPS:  # a kill after the last step leaves none to kill
         step = chance.randint(reached(cut) + 1, STEPS)
         # Within the step, or in the validation and the files that follow it.
         seconds = chance.uniform(0.0, 0.1) if step % EVERY == 0 else 0.0
