@@ -32,7 +32,7 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.linear_svm import balanced
+from ganzoo.probe.linear_svm import balanced, moved
 from ganzoo.probe.modes import coverage
 from ganzoo.probe.parzen import SIGMAS
 from ganzoo.walk import spherical, straight
@@ -180,6 +180,38 @@ def test_a_linear_svm_reads_features_that_tell_and_none_that_do_not(data, tmp_pa
         errors.append(LinearSVM(n_labels=200).measure(game, data, tmp_path)["svm_error"])
     assert errors[0] < 0.01
     assert errors[1] > 0.8
+
+
+def test_a_linear_svm_learns_from_moved_copies_what_few_labels_do_not_show(data, tmp_path):
+    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game.features = lambda images, layer: images.flatten(1)
+    errors = [
+        LinearSVM(n_labels=30, copies=copies).measure(game, data, tmp_path)["svm_error"]
+        for copies in (0, 10)
+    ]
+    assert errors[1] < errors[0] - 0.05
+
+
+def test_copies_are_near_their_image_and_the_same_again_whatever_was_drawn_before(digits):
+    images = digits[0][:50].float() / 127.5 - 1
+    copies = moved(images, 2, seed=0)
+    assert torch.equal(copies[:50], images)
+    assert copies.aminmax() == (-1, 1)
+    nearest = torch.cdist(copies[50:].flatten(1), images.flatten(1)).argmin(1)
+    assert (nearest == torch.arange(50).repeat(2)).float().mean() > 0.4  # by chance 0.02
+    assert not torch.equal(copies[50:100], copies[100:])
+    before = torch.get_rng_state()
+    torch.rand(1)
+    assert torch.equal(moved(images, 2, seed=0), copies)
+    torch.set_rng_state(before)
+    assert torch.equal(moved(images, 1, seed=0), copies[:100])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("wrong", [{"n_labels": 0}, {"copies": -1}])
+def test_a_linear_svm_names_a_number_that_cannot_be(wrong):
+    with pytest.raises(UserError, match="n_labels at least 1 and copies at least 0"):
+        LinearSVM(**wrong)
 
 
 def infogan(infer):
