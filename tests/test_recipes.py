@@ -149,7 +149,7 @@ def test_a_recipe_has_its_papers_numbers(name, compose):
     [
         ("gan_mnist", 100, (1e-3, 5e-4)),  # the paper's momentum SGD collapses here
         ("cgan_mnist", 128, (2e-4, 2e-4)),
-        ("dcgan_mnist", 128, (2e-4, 2e-4)),
+        ("dcgan_mnist", 128, (1e-3, 5e-4)),  # the paper's 2e-4 learns features that tell less
         ("infogan_mnist", 128, (1e-3, 2e-4)),
         ("wgan_gp_mnist", 64, (1e-4, 1e-4)),
     ],
