@@ -98,12 +98,12 @@ def test_papers_recipes_raise_no_alarm(game, treat):
     assert treat(game, Digits(batch_size=64), steps=900) == []
 
 
-def examined(*course, step=1000):
+def examined(*course, step=1000, ema=None):
     """The findings after a course of symptoms, one validation each."""
     doctor = Doctor("nowhere")
     doctor.write = lambda: None
     doctor.speak = lambda finding: None
-    game = DCGAN((1, 8, 8))
+    game = DCGAN((1, 8, 8), ema=ema)
     game.curves = {"discriminator/output_real": torch.tensor(0.5)}
     for number, seen in enumerate(course, start=1):
         doctor.judge(10 * number, dict(doctor.complaints(game, seen, step)))
@@ -134,6 +134,12 @@ def test_a_young_generator_may_draw_alike_and_move_far():
         "failure to converge",
         "mode collapse",
     }
+
+
+def test_a_moving_average_is_younger_than_its_generator():
+    alike = HEALTHY._replace(diversity=0.1)
+    assert examined(*[alike] * 5, step=5990, ema=0.9998) == []
+    assert examined(*[alike] * 5, step=6010, ema=0.9998) == [("mode collapse", 10)]
 
 
 def test_samples_that_were_diverse_have_collapsed_at_any_age():

@@ -60,7 +60,8 @@ class Doctor(Callback):
     Args:
         folder: The run's folder, for ``diagnosis.json``.
         patience: For how many validations on end a symptom must last.
-        warmup: Generator steps before which samples may still be alike, and move far.
+        warmup: Generator steps before which samples may still be alike, and move far; a moving
+            average of the generator may for the 1 / (1 - decay) steps more that it looks back.
         pull: Below this the generator's gradient has vanished …
         gradient: … and below this share of its median.
         certainty: Above this D has won for good.
@@ -149,7 +150,8 @@ class Doctor(Callback):
 
     def complaints(self, game: Game, seen: Symptoms, step: int) -> Iterator[tuple[str, str]]:
         """Failures that the symptoms speak for, each with its evidence."""
-        grown_up = step >= self.warmup
+        behind = 1 / (1 - game.ema_decay) if game.ema_decay else 0  # it still holds first weights
+        grown_up = step >= self.warmup + behind
         bad = [name for name, value in game.curves.items() if not value.isfinite()]
         if bad or isnan(seen.diversity):
             what = f"{bad[0]} is" if bad else "samples are"

@@ -77,7 +77,7 @@ class LinearSVM(Probe):
         x, x_val, x_test = (scale.transform(each) for each in (x, x_val, x_test))
         best, highest = None, -1.0
         for power in range(-6, 1):
-            machine = LinearSVC(C=10.0**power, random_state=0).fit(x, y)
+            machine = LinearSVC(C=10.0**power, dual=True, random_state=0).fit(x, y)
             score = machine.score(x_val, y_val)
             if score < highest:
                 break  # the weaker the regularisation, the longer the fit: minutes, of many copies
