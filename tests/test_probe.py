@@ -187,7 +187,7 @@ def test_a_linear_svm_learns_from_moved_copies_what_few_labels_do_not_show(data,
     game.features = lambda images, layer: images.flatten(1)
     errors = [
         LinearSVM(n_labels=30, copies=copies).measure(game, data, tmp_path)["svm_error"]
-        for copies in (0, 10)
+        for copies in (None, 10)
     ]
     assert errors[1] < errors[0] - 0.05
 
@@ -206,12 +206,6 @@ def test_copies_are_near_their_image_and_the_same_again_whatever_was_drawn_befor
     torch.set_rng_state(before)
     assert torch.equal(moved(images, 1, seed=0), copies[:100])
     assert torch.equal(torch.get_rng_state(), before)
-
-
-@pytest.mark.parametrize("wrong", [{"n_labels": 0}, {"copies": -1}])
-def test_a_linear_svm_names_a_number_that_cannot_be(wrong):
-    with pytest.raises(UserError, match="n_labels at least 1 and copies at least 0"):
-        LinearSVM(**wrong)
 
 
 def infogan(infer):

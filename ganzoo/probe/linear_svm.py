@@ -30,23 +30,19 @@ class LinearSVM(Probe):
         seed: Chooses them, and moves the copies.
         layer: Of one activation alone, counted from the image, 0 first; None is all convolutions.
         copies: Of every labelled image, each shifted (by up to 7 % of the side), turned (15°),
-            scaled (10 %) and sheared (10°) at random; 0 is the paper's measurement.
-
-    Raises:
-        UserError: If there are fewer labels than 1, or copies than 0.
+            scaled (10 %) and sheared (10°) at random; None is the paper's measurement.
     """
 
     needs_discriminator: ClassVar[bool] = True
     reads_test: ClassVar[bool] = True
 
     def __init__(
-        self, n_labels: int = 1000, seed: int = 0, layer: int | None = None, copies: int = 0
+        self,
+        n_labels: int = 1000,
+        seed: int = 0,
+        layer: int | None = None,
+        copies: int | None = None,
     ) -> None:
-        if n_labels < 1 or copies < 0:
-            raise UserError(
-                "probe.linear_svm needs n_labels at least 1 and copies at least 0, "
-                f"got n_labels={n_labels} and copies={copies}."
-            )
         self.n_labels, self.seed, self.layer, self.copies = n_labels, seed, layer, copies
 
     def check(self, game: Game, data: Data) -> None:
@@ -65,8 +61,9 @@ class LinearSVM(Probe):
         train, validation = data.split
         chosen = balanced(data.source.labels[train], self.n_labels, self.seed)
         labelled, classes = data.source.read(train[chosen])
+        copies = self.copies or 0
         sets = [
-            (moved(labelled, self.copies, self.seed), classes.repeat(1 + self.copies)),
+            (moved(labelled, copies, self.seed), classes.repeat(1 + copies)),
             data.source.read(validation),
             data.test.read(torch.arange(len(data.test))),
         ]
