@@ -198,8 +198,8 @@ CLAIMS = [
         "On an earlier commit the same command parted them: error 4.31 %, bound 2.30. Seed 1, "
         "stopped half way, had 21 % on training digits; at half the width, seed 2 had 17 % after "
         "1,500 steps, seed 0 with eight latents 22 %, and with noise on what D sees 46 % after "
-        "1,000. In the "
-        "control, `head.aloof=true`, Q guesses the codes, and G does not learn to show them",
+        "1,000. In the control, `head.aloof=true`, Q guesses the codes, and G does not learn to "
+        "show them",
     ),
     Claim(
         "unrolled_ring",
