@@ -123,12 +123,11 @@ CLAIMS = [
         "D's features classify (a linear L2-SVM, 1,000 labels)",
         "test error at most 3 %",
         together(("error", every("probe/svm_error", "{:.2%}"))),
-        lambda groups: single(groups, "probe/svm_error") <= 0.03,
-        "the machine also learns from 25 moved copies of each of the 1,000 labelled digits, and D "
-        "saw noise at a higher rate. Without copies this run has 5.56 % (`ganzoo evaluate RUN "
-        "probe=[linear_svm] probe.linear_svm.copies=null metric=[]`), the paper's rate without "
-        "noise had 6.79 %, and no D came below 4.6 % on validation digits. There, with 10 to 25 "
-        "copies, Ds of half the width had 2.7 to 3.3 % trained and 4.1 to 4.4 % untrained",
+        lambda groups: groups[""][0]["probe/svm_error"] <= 0.03,
+        "but it is 25 moved copies of each of the 1,000 labelled digits that reach it, with a D of "
+        "one step (`max_steps=1`) too. Without copies (`ganzoo evaluate RUN probe=[linear_svm] "
+        "probe.linear_svm.copies=null metric=[]`) the two have 5.56 and 7.09 %; the paper's rate, "
+        "without noise on what D sees, had 6.79 %, and no D came below 4.6 % on validation digits",
     ),
     Claim(
         "lsgan_ring",
