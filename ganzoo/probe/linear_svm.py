@@ -72,15 +72,17 @@ class LinearSVM(Probe):
         ]
         scale = StandardScaler().fit(x)
         x, x_val, x_test = (scale.transform(each) for each in (x, x_val, x_test))
-        best, highest = None, -1.0
-        for power in range(-6, 1):
-            machine = LinearSVC(C=10.0**power, dual=True, random_state=0).fit(x, y)
-            score = machine.score(x_val, y_val)
+        machines = (
+            LinearSVC(C=10.0**power, dual=True, random_state=0).fit(x, y) for power in range(-6, 1)
+        )
+        best = next(machines)
+        highest = best.score(x_val, y_val)
+        for weaker in machines:
+            score = weaker.score(x_val, y_val)
             if score < highest:
                 break  # the weaker the regularisation, the longer the fit: minutes, of many copies
             if score > highest:
-                best, highest = machine, score
-        assert best is not None
+                best, highest = weaker, score
         return {"svm_error": 1 - best.score(x_test, y_test), "svm_c": best.C}
 
 
