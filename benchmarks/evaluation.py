@@ -24,7 +24,7 @@ from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torchmetrics.image.fid import NoTrainInceptionV3
 
 from ganzoo import DCGAN, picture
-from ganzoo.compare import compare
+from ganzoo.inference.compare import compare_folders
 from ganzoo.metric import (
     FID,
     KID,
@@ -55,11 +55,11 @@ def inception() -> None:
         said = [f"metric.{each}.extractor.weights={weights}" for each in ("kid", "inception_score")]
         said += ["metric=[kid,inception_score]", "metric.kid.subset_size=25"]
         start = perf_counter()
-        found = compare(real, fake, [f"metric.fid.extractor.weights={weights}"])
+        found = compare_folders(real, fake, [f"metric.fid.extractor.weights={weights}"])
         between = perf_counter()
         theirs = calculate_metrics(fid=True, **options)
         seconds = (between - start, perf_counter() - between)
-        found |= compare(real, fake, said)
+        found |= compare_folders(real, fake, said)
         theirs |= calculate_metrics(kid=True, isc=True, **options)
     names = {
         "fid": "frechet_inception_distance",

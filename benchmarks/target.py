@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from throughput import by_hand, prepared
 
-from ganzoo.config import make
-from ganzoo.train import build
+from ganzoo.settings.compose import build_part
+from ganzoo.training.train import build_game
 
 EVERY, LIMIT = 50, 1500  # steps
 QUIET = ["callback=[scores]", "logger=[]"]  # for the loop, which is scored and no more
@@ -54,7 +54,7 @@ def ganzoo(target: float, words: Sequence[str]) -> tuple[float, int]:
     with TemporaryDirectory() as folder:
         cfg.run_dir = folder
         torch.manual_seed(cfg.seed)
-        trainer, game = build(cfg)
+        trainer, game = build_game(cfg)
         trainer.callbacks.append(reaching)  # type: ignore[attr-defined]
         trainer.fit(game, data)
     return reaching.seconds, reaching.steps
@@ -65,7 +65,9 @@ def tutorial(target: float, words: Sequence[str]) -> tuple[float, int]:
     words = (*words, *QUIET)
     cfg, data = prepared(words)
     torch.manual_seed(cfg.seed)
-    judge: Any = make(cfg.trainer, logger=False, callbacks=[*make(cfg.callback).values()])
+    judge: Any = build_part(
+        cfg.trainer, logger=False, callbacks=[*build_part(cfg.callback).values()]
+    )
     seconds, since, steps = 0.0, perf_counter(), 0
     for game in by_hand(words, tutorial=True):
         steps += 1

@@ -40,12 +40,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ganzoo import DCGAN, GAN, WGANGP, InfoGAN
-from ganzoo.config import base, make
 from ganzoo.data.base import Data
 from ganzoo.draws import Draws
 from ganzoo.game import Game
 from ganzoo.network import Critique, Discriminator
-from ganzoo.train import build, state_facts
+from ganzoo.settings.compose import build_part, compose_config
+from ganzoo.training.train import build_game, set_facts
 
 ROUNDS, SECONDS = 5, 2.0  # of each measurement, after its first step
 BATCHES = (32, 64, 128, 256, 512)
@@ -99,10 +99,10 @@ LOSSES: dict[type[Game], tuple[Callable[..., Tensor], Callable[[Critique], Tenso
 @lru_cache
 def prepared(words: tuple[str, ...]) -> tuple[Any, Data]:
     """The configuration and the data, read once."""
-    cfg = base([*words, "run_dir=.", "val_every=1000000000", "max_steps=1000000000"])
-    data = make(cfg.data)
+    cfg = compose_config([*words, "run_dir=.", "val_every=1000000000", "max_steps=1000000000"])
+    data = build_part(cfg.data)
     data.setup("fit")
-    state_facts(cfg, data)
+    set_facts(cfg, data)
     return cfg, data
 
 
@@ -123,7 +123,7 @@ def ganzoo(words: Sequence[str], seconds: float = SECONDS) -> float:
     clock = Clock(seconds)
     with tempfile.TemporaryDirectory() as folder:
         cfg.run_dir = folder
-        trainer, game = build(cfg)
+        trainer, game = build_game(cfg)
         trainer.callbacks.append(Ticking(clock))  # type: ignore[attr-defined]
         trainer.limit_val_batches = 0
         trainer.fit(game, data)
@@ -142,13 +142,13 @@ def loop(words: Sequence[str], seconds: float = SECONDS, tutorial: bool = False)
 def by_hand(words: Sequence[str], tutorial: bool = False) -> Iterator[Game]:
     """Train in a loop by hand, and hand out the game after every generator step."""
     cfg, data = prepared(tuple(words))
-    game = make(cfg.model, _convert_="all")
+    game = build_part(cfg.model, _convert_="all")
     if tutorial:
         game.to(memory_format=torch.contiguous_format)
     generator, judge, draws = game.generator, game.discriminator, Draws(0)
     options = {"fused": False} if tutorial else {}
-    optimizer_g = make(cfg.optimizer.generator)(generator.parameters(), **options)
-    optimizer_d = make(cfg.optimizer.discriminator)(judge.parameters(), **options)
+    optimizer_g = build_part(cfg.optimizer.generator)(generator.parameters(), **options)
+    optimizer_d = build_part(cfg.optimizer.discriminator)(judge.parameters(), **options)
     for_judge, for_generator = LOSSES[type(game)]
     rows = cfg.data.batch_size
     batches = per_sample(data.image_shape[1], rows) if tutorial else in_memory(data, rows)
@@ -226,7 +226,7 @@ class Operations(TorchDispatchMode):
 
 def ceiling(words: Sequence[str]) -> float:
     """Operations per second of the best of several large matrix products."""
-    half = base(list(words)).trainer.precision == "bf16-mixed"
+    half = compose_config(list(words)).trainer.precision == "bf16-mixed"
     a, b = torch.randn(2, 2048, 2048, dtype=torch.bfloat16 if half else torch.float32)
     best = 0.0
     for _ in range(10):

@@ -16,8 +16,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ganzoo.config import CONF
 from ganzoo.game import Game
+from ganzoo.settings.compose import CONF
 
 ROWS = 4
 

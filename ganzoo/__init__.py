@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.checkpoint import list_models
+    from ganzoo.inference.checkpoint import list_models
+    from ganzoo.inference.load import load
     from ganzoo.model import (
         ACGAN,
         CGAN,
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
         InfoGAN,
         UnrolledGAN,
     )
-    from ganzoo.zoo import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,5 +40,5 @@ def __getattr__(name: str) -> Any:
     """Import the animals, and torch with them, only when one is asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
-    homes = {"list_models": "ganzoo.checkpoint", "load": "ganzoo.zoo"}
+    homes = {"list_models": "ganzoo.inference.checkpoint", "load": "ganzoo.inference.load"}
     return getattr(import_module(homes.get(name, "ganzoo.model")), name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo import __version__
-from ganzoo.error import Bereft, Ended, Interrupted, UserError
+from ganzoo.error import Interrupted, PeerProcessDied, RunFailed, UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
@@ -61,7 +61,7 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--out", type=Path, default=Path("samples.png"), help="a .png, an .npz or a folder"
     )
-    command.set_defaults(command=lambda args, rest: spoken(sample, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(sample, args, rest))
 
     command = commands.add_parser("export", help="write a trained model for others to read")
     command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
@@ -77,7 +77,7 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--generator-only", action="store_true", help="leave the discriminator out"
     )
-    command.set_defaults(command=lambda args, rest: spoken(export, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(export, args, rest))
 
     command = commands.add_parser(
         "evaluate", help="score a trained model on its validation split, or any two folders"
@@ -88,24 +88,24 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--images", nargs=2, type=Path, metavar=("REAL", "FAKE"), help="folders of pictures"
     )
-    command.set_defaults(command=lambda args, rest: spoken(evaluate, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(evaluate, args, rest))
 
     command = commands.add_parser("report", help="compare runs: report.html, report.md, report.csv")
     command.add_argument(
         "folders", type=Path, nargs="+", metavar="DIR", help="of a sweep, or of runs"
     )
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
-    command.set_defaults(command=lambda args, rest: spoken(report, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(write_report, args, rest))
 
     command = commands.add_parser("explore", help="draw from models on a page of this machine")
     command.add_argument("models", nargs="+", metavar="RUN|MODEL", help="side by side")
     command.add_argument("--host", default="127.0.0.1", help="who may look (only this machine)")
     command.add_argument("--port", type=int, default=7860, help="(7860)")
-    command.set_defaults(command=lambda args, rest: spoken(explore, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(explore, args, rest))
 
     command = commands.add_parser("doctor", help="versions, devices and folders, for a bug report")
     command.add_argument("--data", type=Path, default=Path("data"), help="data.root (data)")
-    command.set_defaults(command=lambda args, rest: spoken(doctor, args, rest))
+    command.set_defaults(command=lambda args, rest: run_command(doctor, args, rest))
     return parser
 
 
@@ -113,8 +113,9 @@ def train(overrides: list[str] | None = None) -> None:
     """``python train.py …``: Hydra composes the configuration, ganzoo.train does the rest."""
     import hydra  # noqa: PLC0415
 
-    from ganzoo.config import COMPOSING, CONF, explain  # noqa: PLC0415
-    from ganzoo.sweep import spelt_out  # noqa: PLC0415
+    from ganzoo.settings.compose import COMPOSE_ERRORS, CONF  # noqa: PLC0415
+    from ganzoo.settings.explain import explain_error  # noqa: PLC0415
+    from ganzoo.training.sweep import expand_sweep_resume  # noqa: PLC0415
 
     command = sys.argv
 
@@ -125,10 +126,10 @@ def train(overrides: list[str] | None = None) -> None:
 
     program, *words = sys.argv if overrides is None else ["ganzoo train", *overrides]
     try:
-        sys.argv = [program, *spelt_out(words)]
+        sys.argv = [program, *expand_sweep_resume(words)]
     except UserError as error:
         fail(str(error))
-    refuse_no_group(sys.argv[1:], CONF)
+    check_no_null_group(sys.argv[1:], CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
@@ -136,8 +137,8 @@ def train(overrides: list[str] | None = None) -> None:
         app()
     except UserError as error:
         fail(str(error))
-    except COMPOSING as error:
-        fail(explain(error))
+    except COMPOSE_ERRORS as error:
+        fail(explain_error(error))
     except OSError as error:
         if not error.filename and error.errno not in FULL:
             raise
@@ -147,10 +148,10 @@ def train(overrides: list[str] | None = None) -> None:
             "set hydra.run.dir=… elsewhere."
         )
     finally:
-        conclude()
+        write_sweep_report()
 
 
-def refuse_no_group(words: list[str], conf: Path) -> None:
+def check_no_null_group(words: list[str], conf: Path) -> None:
     """Hydra has another way to say that nothing of a group is chosen, and a traceback for this."""
     for word in words:
         group, _, choice = word.partition("=")
@@ -158,13 +159,13 @@ def refuse_no_group(words: list[str], conf: Path) -> None:
             fail(f"{word} is not how a group is left out: type ~{group} for none of it.")
 
 
-def conclude() -> None:
+def write_sweep_report() -> None:
     """Write the report of a sweep, if there was one."""
-    from ganzoo.sweep import Sweep  # noqa: PLC0415
+    from ganzoo.training.sweep import Sweep  # noqa: PLC0415
 
     folder, Sweep.folder = Sweep.folder, None
     if folder and folder.is_dir() and any(folder.glob("*/**/*.json")):  # some run has begun
-        report(Namespace(folders=[folder], out=folder))
+        write_report(Namespace(folders=[folder], out=folder))
 
 
 def job(cfg: Any) -> float:
@@ -173,23 +174,28 @@ def job(cfg: Any) -> float:
     from hydra.types import RunMode  # noqa: PLC0415
     from pytorch_lightning.utilities import rank_zero_only  # noqa: PLC0415
 
-    from ganzoo.sweep import apart, isolated, shares_its_process, starts_processes  # noqa: PLC0415
-    from ganzoo.train import train  # noqa: PLC0415
+    from ganzoo.training.isolation import (  # noqa: PLC0415
+        run_forked,
+        run_in_new_process,
+        shares_its_process,
+        starts_processes,
+    )
+    from ganzoo.training.train import train  # noqa: PLC0415
 
-    hush()
+    silence_lightning()
     alone = HydraConfig.get().mode == RunMode.RUN
     try:
         if not alone and starts_processes(cfg):
-            return apart(cfg)
-        return isolated(train, cfg) if shares_its_process() else train(cfg)
+            return run_in_new_process(cfg)
+        return run_forked(train, cfg) if shares_its_process() else train(cfg)
     except Interrupted as stop:
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             sys.exit(0)  # the process that started this one takes any other code for its death
         print(stop, file=sys.stderr)
         sys.exit(75)  # EX_TEMPFAIL of sysexits.h: try again
     except Exception as error:
-        if begun(error) or not alone:
-            note(error, cfg)
+        if has_started(error) or not alone:
+            record_failure(error, cfg)
         if cfg.debug:
             traceback.print_exc()
         if alone and isinstance(error, UserError):
@@ -197,27 +203,29 @@ def job(cfg: Any) -> float:
         raise
     finally:
         for made in (cfg.run_dir, HydraConfig.get().runtime.output_dir):
-            withdraw(Path(made))  # empty if the run never began, or went on elsewhere
+            remove_empty_folders(Path(made))  # empty if the run never began, or went on elsewhere
 
 
-def begun(error: Exception) -> bool:
+def has_started(error: Exception) -> bool:
     """Whether the run had begun when it failed, and was not refused."""
-    return isinstance(error, Ended) or not isinstance(error, UserError)
+    return isinstance(error, RunFailed) or not isinstance(error, UserError)
 
 
-def note(error: Exception, cfg: Any) -> None:
+def record_failure(error: Exception, cfg: Any) -> None:
     """Write into the run's folder why it failed."""
-    from ganzoo.sweep import note_failure  # noqa: PLC0415
-    from ganzoo.train import origin  # noqa: PLC0415
+    from ganzoo.training.sweep import write_failure  # noqa: PLC0415
+    from ganzoo.training.train import reproduction_info  # noqa: PLC0415
 
     resuming = cfg.resume not in (None, "auto")
     folder = Path(cfg.resume if resuming else cfg.run_dir)
-    if not (isinstance(error, Bereft) and (folder / "failure.json").exists()):  # of the dead one
+    if not (
+        isinstance(error, PeerProcessDied) and (folder / "failure.json").exists()
+    ):  # of the dead one
         with suppress(OSError):  # of which the error may speak
-            note_failure(folder, origin(cfg), error)
+            write_failure(folder, reproduction_info(cfg), error)
 
 
-def hush() -> None:
+def silence_lightning() -> None:
     """Leave out what Lightning says of itself."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
@@ -225,7 +233,7 @@ def hush() -> None:
     warnings.filterwarnings("ignore", message=".*sync_dist=True")
 
 
-def withdraw(folder: Path) -> None:
+def remove_empty_folders(folder: Path) -> None:
     """Remove the folders that Hydra made for a run that never began, if they are empty."""
     try:
         for each in (folder, folder.parent, folder.parent.parent):
@@ -235,7 +243,7 @@ def withdraw(folder: Path) -> None:
 
 
 def sample(args: Namespace) -> None:
-    from ganzoo.sample import sample  # noqa: PLC0415
+    from ganzoo.inference.sample import sample  # noqa: PLC0415
 
     out = sample(
         args.model,
@@ -251,7 +259,7 @@ def sample(args: Namespace) -> None:
 
 
 def export(args: Namespace) -> None:
-    from ganzoo.export import export  # noqa: PLC0415
+    from ganzoo.inference.export import export  # noqa: PLC0415
 
     written = export(args.model, args.to, args.format, args.half, not args.generator_only)
     for path, difference in written:
@@ -259,12 +267,12 @@ def export(args: Namespace) -> None:
 
 
 def evaluate(args: Namespace) -> None:
-    from ganzoo.compare import compare  # noqa: PLC0415
-    from ganzoo.evaluate import evaluate  # noqa: PLC0415
+    from ganzoo.inference.compare import compare_folders  # noqa: PLC0415
+    from ganzoo.inference.evaluate import evaluate  # noqa: PLC0415
 
     if args.images:
         real, fake = args.images
-        found = compare(real, fake, args.words)
+        found = compare_folders(real, fake, args.words)
     elif args.words:
         found = evaluate(args.words[0], args.words[1:])
     else:
@@ -273,11 +281,11 @@ def evaluate(args: Namespace) -> None:
         print(f"{name} {value:.6g}")
 
 
-def report(args: Namespace) -> None:
-    from ganzoo.report import report  # noqa: PLC0415
+def write_report(args: Namespace) -> None:
+    from ganzoo.report import page  # noqa: PLC0415
 
     try:
-        print(f"wrote {report(args.folders, args.out)}")
+        print(f"wrote {page.write_report(args.folders, args.out)}")
     except OSError as error:
         raise UserError(
             f"cannot write the report to {args.out}: {error.strerror}; set --out elsewhere."
@@ -285,15 +293,15 @@ def report(args: Namespace) -> None:
 
 
 def explore(args: Namespace) -> None:
-    from ganzoo.explore import explore  # noqa: PLC0415
+    from ganzoo.inference.explore import explore  # noqa: PLC0415
 
     explore(args.models, args.host, args.port)
 
 
 def doctor(args: Namespace) -> None:
-    from ganzoo.environment import environment, places  # noqa: PLC0415
+    from ganzoo.training.environment import describe_environment, describe_folders  # noqa: PLC0415
 
-    for name, value in (environment() | places(args.data)).items():
+    for name, value in (describe_environment() | describe_folders(args.data)).items():
         print(f"{name}: {value}")
 
 
@@ -303,11 +311,11 @@ def setting(word: str) -> tuple[int, float]:
     return int(factor), float(value)
 
 
-def spoken(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:
+def run_command(command: Callable[[Namespace], None], args: Namespace, rest: list[str]) -> None:
     """Run a command and turn what a user did wrong into a sentence."""
     if rest:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    hush()
+    silence_lightning()
     try:
         command(args)
     except UserError as error:

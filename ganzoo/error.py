@@ -8,15 +8,15 @@ class UserError(ValueError):
     """
 
 
-class Ended(UserError):  # noqa: N818
+class RunFailed(UserError):  # noqa: N818
     """A run that had begun cannot go on."""
 
 
-class NotFinite(Ended):
+class NotFinite(RunFailed):
     """A number of the game became infinite or no number at all."""
 
 
-class Bereft(Ended):
+class PeerProcessDied(RunFailed):
     """Another process of the run has died."""
 
 

@@ -2,32 +2,34 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+import yaml
 
 PART = ".part"  # of a file that is being written
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write content as indented JSON, whole or not at all."""
-    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
+    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Let either the whole file appear under its name or leave the one before; makes its folder.
 
     Raises:
         OSError: If it cannot be written; it names the file.
     """
-    with whole(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Hand out another name to write the file under, and give it its own once it is whole.
 
     Raises:
@@ -52,7 +54,31 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("GANZOO_CACHE") or f"{caches}/ganzoo").expanduser()
 
 
-def clear(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Remove what a process that was killed while it wrote has left in a folder of its own."""
     for each in folder.rglob(f".*{PART}"):
         each.unlink(missing_ok=True)
+
+
+def read_values(path: Path, otherwise: Any = None) -> Any:
+    """The content of a JSON or YAML file; one that cannot be read, or is no such thing, is empty.
+
+    Args:
+        path: The file.
+        otherwise: What is empty, a mapping by default.
+    """
+    otherwise = {} if otherwise is None else otherwise
+    try:
+        text = path.read_text()
+        content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return otherwise
+    return content if isinstance(content, type(otherwise)) else otherwise
+
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml
+
+
+def update_json(found: Mapping[str, Any], path: Path) -> None:
+    """Add entries to a JSON file, which need not be there yet."""
+    write_json(path, read_values(path) | dict(found))

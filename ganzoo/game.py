@@ -20,14 +20,14 @@ from typing_extensions import TypedDict, Unpack
 
 from ganzoo.condition import Condition, Nothing
 from ganzoo.draws import Draws, Stream, mix
+from ganzoo.grad_mode import frozen
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, Turn
-from ganzoo.modes import frozen
 from ganzoo.network import DCGAN, Critique, Discriminator, Judge, Network
 from ganzoo.optimizer import Optimizers, adam, unrolled
 from ganzoo.players import Players
-from ganzoo.rules import check
+from ganzoo.rules import check_rules
 from ganzoo.shape import Shape
 
 Terms = dict[str, Tensor]
@@ -120,7 +120,7 @@ class Game(Players, LightningModule):
         self.training_seed = self.seed  # until a run is rewound
         self.accumulate = chosen["accumulate"]
         self.ema_decay = chosen["ema"]
-        check(self)
+        check_rules(self)
         self.ema = average_of(self.generator, self.ema_decay) if self.ema_decay else None
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
-from ganzoo.files import write_whole
+from ganzoo.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,11 +100,11 @@ def save_animation(frames: Sequence[Tensor], path: Path, seconds: float = 10.0) 
     file = io.BytesIO()
     each_ms = round(1000 * seconds / len(frames))
     first.save(file, "GIF", save_all=True, append_images=rest, duration=each_ms, loop=0)
-    write_whole(path, file.getvalue())
+    write_bytes(path, file.getvalue())
 
 
 def save(picture: Tensor, path: Path) -> None:
     """Write a (3, H, W) uint8 picture as PNG, whole or not at all."""
     file = io.BytesIO()
     Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(file, format="PNG")
-    write_whole(path, file.getvalue())
+    write_bytes(path, file.getvalue())

@@ -12,12 +12,12 @@ from torch.nn.functional import adaptive_max_pool2d
 from ganzoo.condition import Condition
 from ganzoo.draws import Draws, Stream
 from ganzoo.error import UserError
+from ganzoo.grad_mode import eval_mode
 from ganzoo.head import Head
 from ganzoo.latent import Latent
-from ganzoo.modes import evaluating
+from ganzoo.latent.walk import Walk, straight
 from ganzoo.network import Discriminator, Network
 from ganzoo.shape import Shape
-from ganzoo.walk import Walk, straight
 
 BLOCK = 256  # samples that share their random numbers, and are in memory at a time
 FREE: Mapping[int, float] = MappingProxyType({})
@@ -157,7 +157,7 @@ class Players(nn.Module):
             UserError: If the model came without its discriminator, or there is no such layer.
         """
         trunk = self._judge().trunk
-        with evaluating(self):
+        with eval_mode(self):
             maps, seen = images, []
             for part in trunk:  # type: ignore[attr-defined]
                 maps = part(maps)
@@ -183,7 +183,7 @@ class Players(nn.Module):
                 "this model's discriminator does not guess the condition: take an InfoGAN or an "
                 "ACGAN, such as infogan-mnist."
             )
-        with evaluating(self):
+        with eval_mode(self):
             return self.condition.decode(judge.guess(images))
 
     @property
@@ -201,7 +201,7 @@ class Players(nn.Module):
 
     def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
         parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
-        with evaluating(self):
+        with eval_mode(self):
             return torch.cat([self(*part) for part in parts])
 
 

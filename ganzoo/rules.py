@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ganzoo.game import Game
 
 
-def check(game: Game) -> None:
+def check_rules(game: Game) -> None:
     """Refuse choices that make no game.
 
     Raises:

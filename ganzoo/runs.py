@@ -1,16 +1,14 @@
 """Runs as their files tell them, wherever their folders lie now."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ganzoo.error import UserError
+from ganzoo.files import read_values
 
 Curve = list[tuple[float, float, float]]  # (generator steps, real images, score)
 PLACES = ("data.root", "data.download")  # another machine keeps the same data elsewhere
@@ -89,14 +87,14 @@ class Run:
     @property
     def command(self) -> str:
         """What to type to have this run again, alone."""
-        return typed(self.origin.get("command", []))
+        return command_line(self.origin.get("command", []))
 
     @cached_property
     def curve(self) -> Curve:
         """The monitored score of every validation."""
-        path = log_of(self.folder)
+        path = csv_log(self.folder)
         try:
-            return list(points(path, self.monitor)) if path else []
+            return list(read_curve(path, self.monitor)) if path else []
         except (OSError, ValueError, csv.Error):  # damaged
             return []
 
@@ -106,7 +104,7 @@ class Run:
         return max(self.folder.glob("samples/*.png"), default=None)
 
 
-def points(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
+def read_curve(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
     with path.open(newline="") as file:
         reader = csv.reader(file)
         header = next(reader, [])
@@ -124,7 +122,7 @@ def points(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
                 yield step, step * images_per_step, float(row[at_score])
 
 
-def typed(command: Iterable[str]) -> str:
+def command_line(command: Iterable[str]) -> str:
     """The words of a run's command as one types them, without the sweep that it was part of."""
     words = [word for word in command if not word.startswith("hydra.")]
     sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
@@ -136,7 +134,7 @@ def quoted(word: str) -> str:
     return f"'{word}'" if set(word) & set("[](){}*$ ") else word
 
 
-def variants(runs: Sequence[Run]) -> list[str]:
+def variant_names(runs: Sequence[Run]) -> list[str]:
     """A name for each run that tells by what the runs differ, besides their seeds."""
     shared = set.intersection(*[set(run.choices.items()) for run in runs])
     names = []
@@ -148,7 +146,7 @@ def variants(runs: Sequence[Run]) -> list[str]:
     return names
 
 
-def collect(folders: Iterable[Path]) -> list[Run]:
+def find_runs(folders: Iterable[Path]) -> list[Run]:
     """Every run in or below the folders, each once.
 
     Raises:
@@ -162,9 +160,9 @@ def collect(folders: Iterable[Path]) -> list[Run]:
             path.parent.resolve()
             for name in ("config.yaml", "failure.json")
             for path in folder.rglob(name)
-            if name == "failure.json" or is_run(loaded(path))
+            if name == "failure.json" or is_run_config(read_values(path))
         }
-        found |= {mark: read(mark) for mark in sorted(marks - found.keys())}
+        found |= {mark: read_run(mark) for mark in sorted(marks - found.keys())}
     if not found:
         raise UserError(
             f"there is no run in {', '.join(map(str, folders))}: give the folder of a sweep, such "
@@ -173,44 +171,27 @@ def collect(folders: Iterable[Path]) -> list[Run]:
     return list(found.values())
 
 
-def is_run(settings: dict[str, Any]) -> bool:
+def is_run_config(settings: dict[str, Any]) -> bool:
     """Whether a config.yaml is one of ours."""
     model = settings.get("model")
     return isinstance(model, dict) and "_target_" in model
 
 
-def log_of(folder: Path) -> Path | None:
+def csv_log(folder: Path) -> Path | None:
     """The csv logger's file of a run; None if there is none."""
     return next(iter(folder.glob("csv/**/metrics.csv")), None)
 
 
-def read(folder: Path) -> Run:
+def read_run(folder: Path) -> Run:
     """One run; a file that is missing or half-written counts as not yet there."""
-    failure = loaded(folder / "failure.json")
+    failure = read_values(folder / "failure.json")
     return Run(
         folder=folder,
-        settings=loaded(folder / "config.yaml"),
-        origin=loaded(folder / "origin.json") or loaded(folder / "metrics.json") or failure,
-        metrics=loaded(folder / "metrics.json"),
+        settings=read_values(folder / "config.yaml"),
+        origin=read_values(folder / "origin.json")
+        or read_values(folder / "metrics.json")
+        or failure,
+        metrics=read_values(folder / "metrics.json"),
         failure=failure.get("reason"),
-        diagnosis=loaded(folder / "diagnosis.json").get("findings", []),
+        diagnosis=read_values(folder / "diagnosis.json").get("findings", []),
     )
-
-
-def loaded(path: Path, otherwise: Any = None) -> Any:
-    """The content of a JSON or YAML file; one that cannot be read, or is no such thing, is empty.
-
-    Args:
-        path: The file.
-        otherwise: What is empty, a mapping by default.
-    """
-    otherwise = {} if otherwise is None else otherwise
-    try:
-        text = path.read_text()
-        content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
-    except (OSError, ValueError, yaml.YAMLError):
-        return otherwise
-    return content if isinstance(content, type(otherwise)) else otherwise
-
-
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml

@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import hydra
@@ -12,43 +12,19 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer
-from torch import Tensor
 
 from ganzoo import cli
-from ganzoo.condition import FeatureVector
-from ganzoo.config import CONF
 from ganzoo.game import Game
-from ganzoo.resume import settings
+from ganzoo.settings.compose import CONF
 from ganzoo.shape import Shape
+from ganzoo.training.resume import run_settings
+from tests.helpers.games import Batch, Batches, noise_for, shrink
 
 torch.set_num_threads(1)
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
-Batch = tuple[Tensor, Tensor]
 Play = Callable[..., Trainer]
 Compose = Callable[..., DictConfig]
-
-
-class Batches:
-    """Hands out one batch per generator step, as the data modules do."""
-
-    def __init__(self, batches: Iterable[Batch]) -> None:
-        self.batches = list(batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self.batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-
-def noise_for(game: Game, rows: int, step: int) -> Batch:
-    """One batch of uniform noise with labels that suit the game's condition."""
-    random = torch.Generator().manual_seed(step)
-    images = torch.rand(rows, *game.image_shape, generator=random) * 2 - 1
-    if isinstance(game.condition, FeatureVector):
-        return images, torch.randn(rows, game.condition.dim, generator=random)
-    return images, torch.randint(game.condition.dim or 10, (rows,), generator=random)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -139,19 +115,6 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Compose:
     return compose
 
 
-def shrink(cfg: DictConfig) -> DictConfig:
-    """The same game with networks of a few units, whichever network was chosen."""
-    network = cfg.network
-    small = {"width": 4, "hidden": 16, "latent_hidden": 16, "condition_hidden": 16}
-    for option in small.keys() & network.keys():
-        network[option] = network[option] and small[option]
-    if "width" in network:
-        network.width = 4  # also where the data would choose it
-    for option in {"generator_hidden", "discriminator_hidden"} & network.keys():
-        network[option] = [16] * len(network[option])
-    return cfg
-
-
 @pytest.fixture
 def run(compose, tmp_path):
     """Make the folder of a run of tiny networks: (folder, game)."""
@@ -166,7 +129,7 @@ def run(compose, tmp_path):
             game.ema.module.load_state_dict(game.generator.state_dict())
         folder = tmp_path / "run"
         (folder / "checkpoints").mkdir(parents=True)
-        told = {**settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
+        told = {**run_settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
         content = {"state_dict": game.state_dict(), "hyper_parameters": told}
         torch.save(content, folder / "checkpoints/best.ckpt")
         return folder, game

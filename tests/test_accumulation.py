@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from conftest import noise_for
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
@@ -10,6 +9,7 @@ from ganzoo import model
 from ganzoo.error import UserError
 from ganzoo.network import MLP
 from ganzoo.optimizer import Optimizers, sgd
+from tests.helpers.games import noise_for
 
 VARIANTS = [name for name in model.__all__ if name != "UnrolledGAN"]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_resume import exactly, run
+
+from tests.helpers.commands import exactly, run
 
 GAME = [
     *("model=gan", "network.generator_hidden=[8]", "network.discriminator_hidden=[4]"),

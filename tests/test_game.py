@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import noise_for, shrink
 from hydra.utils import instantiate
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -16,7 +15,6 @@ from torch import Tensor, nn
 from ganzoo import model
 from ganzoo.callback import InstanceNoise, SampleGrid, Scores
 from ganzoo.condition import ClassLabel, LatentCode
-from ganzoo.config import CONF
 from ganzoo.data import Digits as DigitData
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
@@ -35,6 +33,8 @@ from ganzoo.metric import FID
 from ganzoo.metric import Digits as DigitFeatures
 from ganzoo.network import DCGAN, MLP, BranchedMLP, MaxoutMLP
 from ganzoo.optimizer import MomentumSchedule, Optimizers, adam, sgd
+from ganzoo.settings.compose import CONF
+from tests.helpers.games import noise_for, shrink
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 SHAPE = (1, 8, 8)

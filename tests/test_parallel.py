@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from conftest import Batches, noise_for, shrink
 from hydra.utils import instantiate
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from ganzoo.callback import Scores
-from ganzoo.config import CONF
 from ganzoo.data import Digits
 from ganzoo.game import Game
 from ganzoo.metric import FID
 from ganzoo.metric import Digits as DigitFeatures
 from ganzoo.network import DCGAN
+from ganzoo.settings.compose import CONF
+from tests.helpers.games import Batches, noise_for, shrink
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 FORK = {

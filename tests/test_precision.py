@@ -2,16 +2,16 @@
 
 import pytest
 import torch
-from conftest import noise_for, shrink
 from hydra.utils import instantiate
 from pytorch_lightning.plugins import MixedPrecision
 from torch.nn.utils import parameters_to_vector
 
-from ganzoo.config import CONF
 from ganzoo.game import Game
 from ganzoo.loss import NonSaturating, Wasserstein
 from ganzoo.network import MLP
 from ganzoo.optimizer import Optimizers, sgd
+from ganzoo.settings.compose import CONF
+from tests.helpers.games import noise_for, shrink
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 TINY = MLP(generator_hidden=[16], discriminator_hidden=[16])

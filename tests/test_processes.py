@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_resume import same
 
-from ganzoo.runs import loaded
+from ganzoo.files import read_values
+from tests.helpers.commands import same
 
 TRAIN = str(Path(__file__).parents[1] / "train.py")
 QUICK = [
@@ -68,11 +68,11 @@ def test_a_process_that_dies_ends_the_run_with_the_reason(whom, tmp_path):
     assert seconds < 60
     assert re.search(r"error: another process of the run died by generator step \d+: ", said)
     assert "Traceback" not in said
-    assert "another process" in loaded(run / "failure.json")["reason"]
+    assert "another process" in read_values(run / "failure.json")["reason"]
     saved = torch.load(run / "checkpoints/last.ckpt", weights_only=True)["global_step"]
     end = [f"max_steps={saved + 2}", "allow_changes=true", f"resume={run}"]
     assert train(*ENDLESS, *end).returncode == 0
-    assert loaded(run / "metrics.json")["steps"] == saved + 2
+    assert read_values(run / "metrics.json")["steps"] == saved + 2
 
 
 def test_two_processes_stop_when_one_is_told_and_go_on_to_the_same_bits(tmp_path):
@@ -93,7 +93,7 @@ def test_a_sweep_runs_each_job_in_processes_of_its_own(tmp_path):
     runs = sorted(path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir())
     assert runs == ["0-dcgan-digits-seed0", "1-lsgan-digits-seed0"]
     for run in runs:
-        metrics = loaded(tmp_path / "sweep" / run / "metrics.json")
+        metrics = read_values(tmp_path / "sweep" / run / "metrics.json")
         assert (metrics["steps"], metrics["images"]) == (6, 6 * 2 * 8)
     assert [path.name for path in tmp_path.iterdir()] == ["sweep"]
 
@@ -101,8 +101,8 @@ def test_a_sweep_runs_each_job_in_processes_of_its_own(tmp_path):
 def test_a_job_that_fails_in_processes_of_its_own_says_why_in_the_sweep(tmp_path):
     words = ["-m", *SHORT, "optimizer.generator.lr=1e30,1e-4", f"hydra.sweep.dir={tmp_path}"]
     assert train(*words).returncode == 1
-    assert "generator step" in loaded(tmp_path / "0-dcgan-digits-seed0/failure.json")["reason"]
-    assert loaded(tmp_path / "1-dcgan-digits-seed0/metrics.json")["steps"] == 6
+    assert "generator step" in read_values(tmp_path / "0-dcgan-digits-seed0/failure.json")["reason"]
+    assert read_values(tmp_path / "1-dcgan-digits-seed0/metrics.json")["steps"] == 6
 
 
 @pytest.mark.parametrize("command", ["torchrun", "ganzoo"])
@@ -113,4 +113,4 @@ def test_other_commands_start_the_same_run(command, tmp_path):
     }[command]
     subprocess.run([shutil.which(command), *start, *SHORT], check=True, cwd=tmp_path)
     [run] = (tmp_path / "runs/dcgan-digits").iterdir()
-    assert loaded(run / "metrics.json")["images"] == 6 * 2 * 8
+    assert read_values(run / "metrics.json")["images"] == 6 * 2 * 8

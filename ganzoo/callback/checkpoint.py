@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
 from ganzoo.error import UserError
-from ganzoo.files import write_whole
+from ganzoo.files import write_bytes
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -24,7 +24,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write it; raises OSError where the disk refuses, and leaves the one before."""
         content = BytesIO()
         torch.save(checkpoint, content)
-        write_whole(Path(path), content.getvalue())
+        write_bytes(Path(path), content.getvalue())
 
 
 class Movable(ModelCheckpoint):

@@ -9,8 +9,8 @@ from ganzoo import picture
 from ganzoo.data import Mixture
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.grad_mode import eval_mode
 from ganzoo.loss import Minimax
-from ganzoo.modes import evaluating
 
 MOST = 60  # frames of the film
 
@@ -83,7 +83,7 @@ class DensityCurve(Callback):
 def opinion(game: Game, points: Tensor) -> Tensor:
     """D(x) at each point: (N,) -> (N,)."""
     images = points[:, None].to(game.device)
-    with evaluating(game):
+    with eval_mode(game):
         score = game.discriminator(images, images.new_zeros(len(images), game.condition.dim)).score
     return game.objective.opinion(score).cpu()
 

@@ -4,8 +4,8 @@ from statistics import median
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 
-from ganzoo.files import write_json
-from ganzoo.runs import Run, loaded, read
+from ganzoo.files import read_values, write_json
+from ganzoo.runs import Run, read_run
 
 
 class Prune(Callback):
@@ -38,12 +38,12 @@ class Prune(Callback):
 
     def complaint(self) -> str | None:
         """Why the run is hopeless; None if it is not, or not known to be."""
-        own = read(self.folder)
+        own = read_run(self.folder)
         in_sweep = (self.folder.parent / "sweep.json").exists()
         if not in_sweep or not own.curve or own.curve[-1][1] < self.warmup:
             return None
         images, best = own.curve[-1][1], min(score for *_, score in own.curve)
-        beside = (read(path.parent) for path in self.folder.parent.glob("*/config.yaml"))
+        beside = (read_run(path.parent) for path in self.folder.parent.glob("*/config.yaml"))
         others = [
             reached
             for run in beside
@@ -60,7 +60,7 @@ class Prune(Callback):
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         path = self.folder / "metrics.json"
         if self.reason and trainer.is_global_zero and path.exists():
-            write_json(path, {**loaded(path), "pruned": self.reason})
+            write_json(path, {**read_values(path), "pruned": self.reason})
             Console(stderr=True).print(self.reason, highlight=False, soft_wrap=True)
 
 

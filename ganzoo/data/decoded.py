@@ -19,7 +19,7 @@ from torch import Tensor
 from ganzoo.data.files import attempt, report_broken
 from ganzoo.data.source import InMemory
 from ganzoo.data.stream import Pictures, Reader, stamps
-from ganzoo.files import PART, default_cache_dir, whole
+from ganzoo.files import PART, default_cache_dir, replacing
 
 BLOCK = 1000  # pictures that are decoded before they are written
 PREPARED = "centre square, bilinear with antialias, RGB, 1"  # change it with how pixels are made
@@ -86,7 +86,7 @@ class DecodedFile:
             OSError: it cannot be written.
             UserError: no picture can be decoded.
         """
-        with whole(self.path) as temporary, temporary.open("wb") as file:
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
             seal = sha256()
             for content in self._contents():
                 seal.update(content)

@@ -1,7 +1,7 @@
 """What the trackers of Lightning, chosen in ``conf/logger``, cannot do by themselves."""
 
-from ganzoo.logger.continuation import go_on, leave, name_of
+from ganzoo.logger.continuation import close_logger, continue_logger, run_id
 from ganzoo.logger.csv import CSVLogger
 from ganzoo.logger.picture import show, show_figures
 
-__all__ = ["CSVLogger", "go_on", "leave", "name_of", "show", "show_figures"]
+__all__ = ["CSVLogger", "close_logger", "continue_logger", "run_id", "show", "show_figures"]

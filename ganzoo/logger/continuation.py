@@ -7,38 +7,38 @@ from ganzoo.logger.csv import CSVLogger
 
 
 @singledispatch
-def go_on(logger: Logger, step: int, name: str | None) -> None:
+def continue_logger(logger: Logger, step: int, name: str | None) -> None:
     """Let a tracker go on after a step, without what was logged later where it can forget that.
 
     Args:
         logger: The tracker, before it has been written to.
         step: Generator steps of the checkpoint.
-        name: What the tracker calls the run, by ``name_of``.
+        name: What the tracker calls the run, by ``run_id``.
     """
 
 
-@go_on.register
+@continue_logger.register
 def _(logger: CSVLogger, step: int, name: str | None) -> None:
     logger.last = step
 
 
-@go_on.register
+@continue_logger.register
 def _(logger: TensorBoardLogger, step: int, name: str | None) -> None:
     logger._kwargs["purge_step"] = step + 1
 
 
-@go_on.register
+@continue_logger.register
 def _(logger: MLFlowLogger, step: int, name: str | None) -> None:
     logger._run_id = name
 
 
-@go_on.register
+@continue_logger.register
 def _(logger: WandbLogger, step: int, name: str | None) -> None:
     logger._id = logger._wandb_init["id"] = name
 
 
 @singledispatch
-def name_of(logger: Logger) -> str | None:
+def run_id(logger: Logger) -> str | None:
     """Begin or go on in a tracker, and tell what it calls the run; None if it needs no name for it.
 
     Raises:
@@ -47,7 +47,7 @@ def name_of(logger: Logger) -> str | None:
     return None
 
 
-@name_of.register
+@run_id.register
 def _(logger: MLFlowLogger) -> str | None:
     try:
         return logger.run_id
@@ -58,7 +58,7 @@ def _(logger: MLFlowLogger) -> str | None:
         ) from error
 
 
-@name_of.register
+@run_id.register
 def _(logger: WandbLogger) -> str | None:
     try:
         return str(logger.experiment.id)
@@ -70,11 +70,11 @@ def _(logger: WandbLogger) -> str | None:
 
 
 @singledispatch
-def leave(logger: Logger) -> None:
+def close_logger(logger: Logger) -> None:
     """Let a tracker keep what it was told, and the next run of this process have one of its own."""
 
 
-@leave.register
+@close_logger.register
 def _(logger: WandbLogger) -> None:
     logger.experiment.finish()
 

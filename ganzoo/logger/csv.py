@@ -7,7 +7,7 @@ from lightning_fabric.loggers.logger import rank_zero_experiment
 from pytorch_lightning import loggers
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 
-from ganzoo.files import whole
+from ganzoo.files import replacing
 
 
 class CSVLogger(loggers.CSVLogger):
@@ -53,7 +53,7 @@ class Writer(ExperimentWriter):
     def write(self, rows: list[dict[str, Any]]) -> None:
         """Let these lines take the place of the file's."""
         path = Path(self.metrics_file_path)
-        with whole(path) as temporary, temporary.open("w", newline="") as file:
+        with replacing(path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.metrics_keys, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ganzoo.files import write_whole
+from ganzoo.files import write_bytes
 
 
 class FeatureFile:
@@ -35,7 +35,7 @@ class FeatureFile:
 
     def write(self, features: Tensor) -> None:
         """Replace the file; raises OSError where nothing can be written."""
-        write_whole(self.path, save({"features": features, "seal": self._seal(features)}))
+        write_bytes(self.path, save({"features": features, "seal": self._seal(features)}))
 
     def _seal(self, features: Tensor) -> Tensor:
         digest = sha256(self.key + features.numpy().tobytes()).digest()

@@ -37,7 +37,7 @@ class Digits(Extractor):
     (B, C, H, W) of any size, resized to 28 x 28 -> (B, 64 * C), non-negative. One channel is MNIST,
     three are stacked MNIST (Metz et al. 2017, https://arxiv.org/abs/1611.02163, section 3.3.1),
     whose modes `logits` counts. The network reads 99.59 % of MNIST's 10,000 test digits
-    (`python -m ganzoo.metric.train_digits DATA_ROOT`, which trained it on the other 60,000).
+    (`python tools/train_digits.py DATA_ROOT`, which trained it on the other 60,000).
     """
 
     def build(self) -> nn.Module:

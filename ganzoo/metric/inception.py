@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import NoTrainInceptionV3
 
 from ganzoo.error import UserError
-from ganzoo.files import write_whole
+from ganzoo.files import write_bytes
 from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 HASH = "6726825d"
@@ -111,7 +111,7 @@ def _download(path: Path) -> None:
             content = answer.read()
         if not _genuine(content):
             raise URLError("the answer was not that file")
-        write_whole(path, content)
+        write_bytes(path, content)
     except (OSError, HTTPException) as problem:
         raise UserError(
             f"The Inception weights {NAME} are not in {path.parent} and could not be downloaded "

@@ -4,9 +4,9 @@ from torch import Tensor
 
 from ganzoo.draws import Draws
 from ganzoo.game import Choices, Game
+from ganzoo.grad_mode import eval_mode
 from ganzoo.latent import Gaussian
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
-from ganzoo.modes import evaluating
 from ganzoo.network import Critique
 from ganzoo.optimizer import Optimizers, adam, rmsprop
 
@@ -36,7 +36,7 @@ class WGAN(Game):
         told = self.condition.labels(len(images)) if labels is None else labels
         condition = self.condition.draw(told.to(images.device), Draws(seed, device=images.device))
         fakes = self.sample(told, seed)
-        with evaluating(self):
+        with eval_mode(self):
             real: Critique = self.discriminator(images, condition)
             fake: Critique = self.discriminator(fakes, condition)
         return real.score.mean() - fake.score.mean()

@@ -12,6 +12,7 @@ from ganzoo.probe.linear_svm import LinearSVM
 from ganzoo.probe.modes import DigitModes, Modes
 from ganzoo.probe.nearest import Nearest
 from ganzoo.probe.parzen import Parzen
+from ganzoo.probe.run import run_probes
 from ganzoo.probe.transfer import Transfer
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "Parzen",
     "Probe",
     "Transfer",
+    "run_probes",
 ]

@@ -8,8 +8,8 @@ from ganzoo.data.base import Data
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.grad_mode import eval_mode
 from ganzoo.metric import Digits
-from ganzoo.modes import evaluating
 from ganzoo.probe.base import Probe
 
 
@@ -70,7 +70,7 @@ class Arithmetic(Probe):
 
 def draw(game: Game, latent: Tensor) -> Tensor:
     nothing = latent.new_zeros(len(latent), 0)
-    with evaluating(game):
+    with eval_mode(game):
         return torch.cat([game(part, nothing[: len(part)]) for part in torch.split(latent, 500)])
 
 

@@ -13,9 +13,9 @@ from ganzoo.data.source import Source
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.grad_mode import eval_mode
 from ganzoo.latent import Categorical
 from ganzoo.model import InfoGAN
-from ganzoo.modes import evaluating
 from ganzoo.probe.base import Probe
 
 
@@ -93,7 +93,7 @@ def bounds(game: InfoGAN, n: int) -> list[float]:
         draws = Draws(0, step, device=game.device)
         latent = game.latent.draw(len(rows), draws)
         condition = game.condition.draw(game.condition.labels(len(rows)), draws)
-        with evaluating(game):
+        with eval_mode(game):
             seen = game.discriminator(game(latent, condition), condition)
         log_q.append(seen.log_q)
         log_p.append(seen.log_p)
@@ -124,6 +124,6 @@ def traversal(game: InfoGAN, which: int, rows: int = 8, columns: int = 10) -> Te
     sweep = factors[which].sweep(columns) if varied else torch.linspace(-2, 2, columns)[:, None]
     kept[which] = sweep.repeat(rows, 1)
     condition = torch.cat([each.to(game.device) for each in kept], dim=1)
-    with evaluating(game):
+    with eval_mode(game):
         images: Tensor = game(latent, condition)
     return images

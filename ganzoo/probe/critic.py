@@ -11,7 +11,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.model import WGAN
 from ganzoo.probe.base import Probe
-from ganzoo.runs import log_of
+from ganzoo.runs import csv_log
 
 
 class Critic(Probe):
@@ -44,7 +44,7 @@ class Critic(Probe):
             )
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = log_of(folder)
+        logs = csv_log(folder)
         assert self.score is not None
         if logs is None:
             raise UserError(

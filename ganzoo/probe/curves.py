@@ -8,7 +8,7 @@ from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
-from ganzoo.runs import log_of
+from ganzoo.runs import csv_log
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ class Curves(Probe):
     """
 
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = log_of(folder)
+        logs = csv_log(folder)
         if logs:
             drawn = picture.rendered(figure_of(read(logs)))
             picture.save(drawn, folder / "figures" / "curves.png")

@@ -6,7 +6,7 @@ from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.modes import evaluating
+from ganzoo.grad_mode import eval_mode
 from ganzoo.probe.base import Probe
 
 
@@ -36,7 +36,7 @@ class Decision(Probe):
         line = torch.linspace(-self.bound, self.bound, self.side, device=game.device)
         places = torch.cartesian_prod(line, line)
         places = places[: len(places) // game.discriminator.packing * game.discriminator.packing]
-        with evaluating(game):
+        with eval_mode(game):
             score = game.discriminator(places, places.new_zeros(len(places), 0)).score
         surface = game.objective.opinion(score).repeat_interleave(game.discriminator.packing)
         real, _ = data.source.read(data.split[1][: self.n])

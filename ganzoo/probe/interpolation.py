@@ -3,8 +3,8 @@ from pathlib import Path
 from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
+from ganzoo.latent.walk import spherical, straight
 from ganzoo.probe.base import Probe
-from ganzoo.walk import spherical, straight
 
 
 class Interpolation(Probe):

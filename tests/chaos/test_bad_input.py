@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pytorch_lightning.loggers import WandbLogger
-from test_kills import KILLS
-from test_resume import contents, run
 
-from ganzoo.config import base, plain
 from ganzoo.error import UserError
-from ganzoo.logger import name_of
+from ganzoo.logger import run_id
+from ganzoo.settings.check import plain
+from ganzoo.settings.compose import compose_config
+from tests.helpers.commands import KILLS, contents, run
 
 TINY = ["data=digits", "network.width=4", "data.batch_size=8", "data.val_size=16", "max_steps=2"]
 TINY += ["val_every=1"]
@@ -188,7 +188,7 @@ def test_a_tracker_that_does_not_know_who_we_are_is_refused(monkeypatch):
 
     monkeypatch.setattr(WandbLogger, "experiment", property(experiment))
     with pytest.raises(UserError, match=r"No API key configured.*offline=true"):
-        name_of(object.__new__(WandbLogger))
+        run_id(object.__new__(WandbLogger))
 
 
 def numbers(node, key=""):
@@ -207,7 +207,7 @@ CHOICES = {
 OPTIONS = [
     (model, key)
     for model, words in CHOICES.items()
-    for key in numbers(plain(base([f"model={model}", "data=digits", *words])))
+    for key in numbers(plain(compose_config([f"model={model}", "data=digits", *words])))
     if not key.startswith("model.")
 ]
 VALUES = ["0", "-1", "nan", "inf", "abc", "[1]", "null", "0.5", "true", "{a: 1}"]

@@ -5,8 +5,8 @@ import shutil
 import signal
 
 import pytest
-from test_kills import KILLS
-from test_resume import QUICK, contents, run, run_killed
+
+from tests.helpers.commands import KILLS, QUICK, contents, run, run_killed
 
 DAMAGES = {
     "cut in half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),

@@ -5,10 +5,9 @@ import resource
 from functools import partial
 
 import pytest
-from test_kills import KILLS, reached
-from test_resume import EVERY, QUICK, SMALL, run, run_with, same
 
 from ganzoo.callback import Finite
+from tests.helpers.commands import EVERY, KILLS, QUICK, SMALL, reached, run, run_with, same
 
 
 def filling_up(step, size):

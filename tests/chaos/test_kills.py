@@ -11,25 +11,25 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
-from test_resume import EVERY, QUICK, SMALL, STEPS, contents, run, run_killed, run_with, same
 
-from ganzoo.config import CONF
-
-KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))
+from ganzoo.settings.compose import CONF
+from tests.helpers.commands import (
+    EVERY,
+    KILLS,
+    QUICK,
+    SMALL,
+    STEPS,
+    contents,
+    reached,
+    run,
+    run_killed,
+    run_with,
+    same,
+)
 
 
 def test_every_variant_is_tried():
     assert SMALL.keys() == {path.stem for path in (CONF / "model").glob("*.yaml")}
-
-
-def reached(folder):
-    """The generator steps of the newest checkpoint, each of which must be whole."""
-    steps = [
-        torch.load(path, weights_only=True)["global_step"]
-        for path in folder.glob("checkpoints/*.ckpt")
-    ]
-    return max(steps, default=0)
 
 
 def unfinished(folder):

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_resume import same
 
-from ganzoo.runs import loaded
+from ganzoo.files import read_values
+from tests.helpers.commands import same
 
 HERE = Path(__file__).parent
 TRAIN = HERE.parents[1] / "train.py"
@@ -95,7 +95,7 @@ def test_a_sweep_is_an_array_of_jobs_and_a_pre_empted_one_goes_on(tmp_path, star
     tell("USR2", f"{array}_1")
     assert sweep.wait(600) == 0
     for run in runs:
-        assert loaded(run / "metrics.json")["steps"] == STEPS
+        assert read_values(run / "metrics.json")["steps"] == STEPS
     log = "".join(path.read_text() for path in (tmp_path / ".submitit").rglob(f"{array}_1_*_log.*"))
     assert f"Requeued job {array}_1" in log
     same(runs[0], runs[1])
@@ -123,4 +123,4 @@ def test_a_run_of_two_tasks_is_pre_empted_requeued_and_ends_in_the_same_bits(tmp
     assert f", and job {cut} is requeued" in log
     assert "DUE TO JOB REQUEUE" in log
     same(tmp_path / f"run-{whole}", tmp_path / f"run-{cut}")
-    assert loaded(tmp_path / f"run-{cut}/metrics.json")["images"] == STEPS * 2 * 8
+    assert read_values(tmp_path / f"run-{cut}/metrics.json")["images"] == STEPS * 2 * 8

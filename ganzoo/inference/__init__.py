@@ -1,0 +1,1 @@
+"""What a trained model is good for: sampling, scores, export, exploring."""

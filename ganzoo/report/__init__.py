@@ -1,0 +1,1 @@
+"""Which variant is better and by how much, from the files of runs."""

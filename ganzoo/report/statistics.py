@@ -1,0 +1,96 @@
+"""How sure a comparison of a few seeds can be."""
+
+from collections.abc import Mapping, Sequence
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import bootstrap, permutation_test
+
+RESAMPLES = 9999
+
+
+class ScoreSummary(NamedTuple):
+    """Scores of one variant over its seeds.
+
+    Attributes:
+        n: How many.
+        mean: Their mean.
+        std: Their standard deviation, 0 for one.
+        low: Lower end of the mean's bootstrap 95 % interval.
+        high: Its upper end.
+        best: The lowest score.
+    """
+
+    n: int
+    mean: float
+    std: float
+    low: float
+    high: float
+    best: float
+
+
+def summarise(scores: Sequence[float]) -> ScoreSummary:
+    """Describe scores of which less is better; the interval is the percentile bootstrap's."""
+    values = np.asarray(scores, dtype=float)
+    low = high = float(values.mean())
+    if len(values) > 1 and values.std() > 0:
+        interval = bootstrap(
+            (values,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=0
+        ).confidence_interval
+        low, high = float(interval.low), float(interval.high)
+    std = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return ScoreSummary(len(values), float(values.mean()), std, low, high, float(values.min()))
+
+
+def best_of(scores: Sequence[float]) -> list[float]:
+    """The expected lowest of 1, 2, … n of n scores, drawn without replacement.
+
+    Lucic et al. 2018, figure 4, https://arxiv.org/abs/1711.10337
+    """
+    ordered, n = sorted(scores), len(scores)
+    return [
+        sum(score * comb(n - rank, k - 1) / comb(n, k) for rank, score in enumerate(ordered, 1))
+        for k in range(1, n + 1)
+    ]
+
+
+class Comparison(NamedTuple):
+    """Two variants over the seeds that both have.
+
+    Attributes:
+        seeds: How many.
+        difference: Mean of the second's score less the first's.
+        p: Two-sided p-value of the paired permutation test, exact for few seeds.
+    """
+
+    seeds: int
+    difference: float
+    p: float
+
+    @property
+    def verdict(self) -> str:
+        """Of the second, in words and at the usual 5 %; less is better."""
+        if self.p < 0.05:
+            return f"{'worse' if self.difference > 0 else 'better'} by {abs(self.difference):.3g}"
+        return "not distinguishable with these seeds"
+
+
+def compare_seeds(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison | None:
+    """Compare scores by seed; None without two common seeds.
+
+    Flipping the sign of n differences gives 2^n equally likely sums if the variants do not differ,
+    so that fewer than six seeds can never reach p < 0.05.
+    """
+    seeds = sorted(first.keys() & second.keys())
+    if len(seeds) < 2:
+        return None
+    differences = np.array([second[seed] - first[seed] for seed in seeds])
+    test = permutation_test(
+        (differences,),
+        lambda x, axis: x.mean(axis=axis),
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        rng=0,
+    )
+    return Comparison(len(seeds), float(differences.mean()), float(test.pvalue))

@@ -1,0 +1,1 @@
+"""What a user may configure, and sentences for what cannot be configured."""

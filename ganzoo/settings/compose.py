@@ -1,0 +1,55 @@
+"""Composing a configuration, and building its parts."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import ConfigCompositionException, HydraException, InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from ganzoo.error import UserError
+
+PACKAGE = Path(__file__).parents[1]
+CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
+COMPOSE_ERRORS = (ConfigCompositionException, HydraException, OmegaConfBaseException)
+
+
+def compose_config(choices: Sequence[str] = ()) -> DictConfig:
+    """The configuration as it is before any value is overridden."""
+    # Hydra's own run holds the global state that composing needs for itself.
+    outer = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("train", overrides=list(choices))
+    finally:
+        GlobalHydra.instance().hydra = outer
+
+
+def build_part(node: Any, **given: Any) -> Any:
+    """Instantiate a part of the configuration.
+
+    Raises:
+        UserError: If its options do not make the part.
+    """
+    try:
+        return instantiate(node, **given)
+    except InstantiationException as error:
+        chain = list(error_chain(error))
+        said = next((str(each) for each in chain if isinstance(each, UserError)), None)
+        made = str(node.get("_target_", "a part")).rpartition(".")[2]
+        key = str(getattr(error, "full_key", "")) or made
+        cause = " ".join(str(chain[-1]).split()).rstrip(".")
+        raise UserError(
+            said or f"the options of {key} do not work ({cause}): --cfg job shows what they are."
+        ) from error
+
+
+def error_chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

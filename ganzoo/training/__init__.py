@@ -1,0 +1,1 @@
+"""A run from a command to its files, and sweeps of runs."""

@@ -1,0 +1,120 @@
+"""Commands in this process or in one that is killed, and the files that they leave."""
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+
+import torch
+
+from ganzoo import cli
+from ganzoo.callback import Finite
+
+STEPS, EVERY = 10, 3
+KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))  # of each variant
+QUICK = [
+    *("data=digits", "data.batch_size=8", "data.val_size=16", "val_every=3", f"max_steps={STEPS}"),
+    "trainer.log_every_n_steps=1",
+]
+SMALL = {
+    "gan": ["network.generator_hidden=[16]", "network.discriminator_hidden=[8]"],
+    "dcgan": ["network.width=4", "ema=0.9", "callback=[scores,checkpoint,instance_noise,doctor]"],
+    "cgan": ["network.latent_hidden=8", "network.condition_hidden=8", "ema=0.9"],
+    "lsgan": ["network.width=4", "optimizer/schedule=linear"],
+    "wgan": ["network.width=4", "n_critic=2"],
+    "wgan_gp": ["network.width=4", "n_critic=3", "ema=0.5"],
+    "infogan": ["network.width=4", "network.hidden=16"],
+    "acgan": ["network.width=4", "trainer.precision=bf16-mixed"],
+    "sngan": ["network=dcgan", "network.width=4", "network.spectral_norm=true", "n_critic=2"],
+    "unrolled_gan": ["network.width=4"],
+}
+
+
+def run(*words):
+    """``ganzoo …`` in this process; its exit code."""
+    argv, sys.argv = sys.argv, ["ganzoo", *map(str, words)]
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return stop.code
+    finally:
+        sys.argv = argv
+    return 0
+
+
+def run_with(change, words):
+    """``ganzoo …`` in a process of its own, where something is changed first; its exit code."""
+
+    def child():
+        change()
+        sys.exit(run(*words))
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def run_killed(number, step, words, seconds=0.0):
+    """The same, but it gets a signal so long after a step."""
+
+    def change():
+        original = Finite.on_train_batch_end
+
+        def then_kill(self, trainer, *rest):
+            original(self, trainer, *rest)
+            if trainer.global_step == step and seconds:
+                threading.Timer(seconds, os.kill, (os.getpid(), number)).start()
+            elif trainer.global_step == step:
+                os.kill(os.getpid(), number)
+
+        Finite.on_train_batch_end = then_kill
+
+    return run_with(change, words)
+
+
+def bits(folder):
+    """All that a finished run must have in common with another of the same settings."""
+    content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    tensors = {
+        "weights": content["state_dict"],
+        "optimizers": content["optimizer_states"],
+        "schedules": content["lr_schedulers"],
+        "step": content["global_step"],
+    }
+    metrics = json.loads((folder / "metrics.json").read_text())
+    timed = {"train_seconds", "images_per_second", "command"}
+    return {
+        **{name: str(exactly(value)) for name, value in tensors.items()},
+        "log": (folder / "csv" / "metrics.csv").read_text(),
+        "metrics": {name: value for name, value in metrics.items() if name not in timed},
+        "pictures": {path.name: path.read_bytes() for path in folder.glob("samples/*.png")},
+    }
+
+
+def exactly(value):
+    if isinstance(value, torch.Tensor):
+        return value.dtype, value.shape, value.flatten().tolist()
+    if isinstance(value, dict):
+        return {name: exactly(each) for name, each in value.items()}
+    return [exactly(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def same(folder, other):
+    one, two = bits(folder), bits(other)
+    for part in one:
+        assert one[part] == two[part], part
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def reached(folder):
+    """The generator steps of the newest checkpoint, each of which must be whole."""
+    steps = [
+        torch.load(path, weights_only=True)["global_step"]
+        for path in folder.glob("checkpoints/*.ckpt")
+    ]
+    return max(steps, default=0)

@@ -1,0 +1,47 @@
+"""Small games: batches of noise for one, and networks of a few units."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from ganzoo.condition import FeatureVector
+from ganzoo.game import Game
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Batches:
+    """Hands out one batch per generator step, as the data modules do."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self.batches = list(batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+def noise_for(game: Game, rows: int, step: int) -> Batch:
+    """One batch of uniform noise with labels that suit the game's condition."""
+    random = torch.Generator().manual_seed(step)
+    images = torch.rand(rows, *game.image_shape, generator=random) * 2 - 1
+    if isinstance(game.condition, FeatureVector):
+        return images, torch.randn(rows, game.condition.dim, generator=random)
+    return images, torch.randint(game.condition.dim or 10, (rows,), generator=random)
+
+
+def shrink(cfg: DictConfig) -> DictConfig:
+    """The same game with networks of a few units, whichever network was chosen."""
+    network = cfg.network
+    small = {"width": 4, "hidden": 16, "latent_hidden": 16, "condition_hidden": 16}
+    for option in small.keys() & network.keys():
+        network[option] = network[option] and small[option]
+    if "width" in network:
+        network.width = 4  # also where the data would choose it
+    for option in {"generator_hidden", "discriminator_hidden"} & network.keys():
+        network[option] = [16] * len(network[option])
+    return cfg

@@ -1,0 +1,50 @@
+"""The benchmarks: every run of each can be built, and all of one see as many images."""
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from ganzoo.settings.compose import CONF, build_part
+from ganzoo.training.train import images_per_step, max_generator_steps, validation_interval
+from tests.helpers.games import shrink
+
+BENCHMARKS = {
+    "mnist5k": {"image_shape": (1, 28, 28)},
+    "mnist": {"image_shape": (1, 28, 28)},
+    "stacked_mnist": {"image_shape": (3, 28, 28), "n_classes": 1000},
+    "ring": {"image_shape": (2,), "n_classes": 8},
+    "grid": {"image_shape": (2,), "n_classes": 25},
+}
+SWEPT = {
+    (name, str(override.get_key_element()), value)
+    for name in BENCHMARKS
+    for override in OverridesParser.create().parse_overrides(
+        [
+            f"{key}={what}"
+            for key, what in OmegaConf.load(
+                CONF / "experiment" / "benchmark" / f"{name}.yaml"
+            ).hydra.sweeper.params.items()
+        ]
+    )
+    for value in override.sweep_string_iterator()
+}
+
+
+def test_every_benchmark_is_tried_and_has_the_variants_or_the_losses():
+    assert {path.stem for path in (CONF / "experiment" / "benchmark").iterdir()} == set(BENCHMARKS)
+    models = {path.stem for path in (CONF / "model").iterdir()} - {"sngan"}
+    for name in ("mnist5k", "mnist", "stacked_mnist"):
+        assert {value for of, key, value in SWEPT if (of, key) == (name, "model")} == models
+    losses = {path.stem for path in (CONF / "loss").iterdir()}
+    losses -= {"auxiliary_classification", "mutual_information"}  # they need a condition
+    for name in ("ring", "grid"):
+        swept = ",".join(value for of, key, value in SWEPT if (of, key) == (name, "loss"))
+        assert set(swept.replace("[", "").replace("]", "").split(",")) == losses
+
+
+@pytest.mark.parametrize(("name", "key", "value"), sorted(s for s in SWEPT if s[1] != "seed"))
+def test_every_run_can_be_built_and_sees_as_many_images_as_the_others(name, key, value, compose):
+    cfg = compose(f"experiment=benchmark/{name}", f"{key}={value}", **BENCHMARKS[name])
+    assert max_generator_steps(cfg) * images_per_step(cfg) == cfg.max_images
+    assert validation_interval(cfg) * images_per_step(cfg) == cfg.val_every_images
+    build_part(shrink(cfg).model, _convert_="all")

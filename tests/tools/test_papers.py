@@ -1,0 +1,52 @@
+"""The table of claims is what the kept runs say."""
+
+import json
+import sys
+from pathlib import Path
+
+from ganzoo.settings.compose import CONF
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import papers  # noqa: E402
+
+
+def test_the_table_is_written_from_the_kept_runs():
+    assert (ROOT / "docs" / "papers.md").read_text() == papers.table()
+
+
+def test_every_experiment_has_a_row_and_every_row_an_experiment():
+    experiments = {path.stem for path in (CONF / "experiment").glob("*.yaml")}
+    assert {claim.experiment for claim in papers.CLAIMS} == experiments
+
+
+def test_kept_runs_are_of_experiments_and_tell_no_place_of_theirs():
+    for path in papers.KEPT.glob("*/*/metrics.json"):
+        assert path.parts[-3] in {claim.experiment for claim in papers.CLAIMS}
+        assert "data.root=/" not in path.read_text()
+
+
+def test_a_row_counts_seeds_and_names_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(papers, "KEPT", tmp_path)
+    (claim,) = [each for each in papers.CLAIMS if each.experiment == "lsgan_ring"]
+    assert "not yet run" in papers.row(claim)
+    for loss, quality in (("least_squares", 0.95), ("non_saturating", 0.1)):
+        for seed in range(5):
+            folder = tmp_path / "sweep" / f"{loss}{seed}"
+            folder.mkdir(parents=True)
+            metrics = {
+                "command": ["experiment=lsgan_ring", f"loss=[{loss}]", f"seed={seed}"],
+                "seed": seed,
+                "probe/modes": 8 if seed else 7,
+                "probe/high_quality": quality,
+                "steps": 10,
+                "images": 100,
+                "train_seconds": 60,
+            }
+            (folder / "metrics.json").write_text(json.dumps(metrics))
+    papers.keep(tmp_path / "sweep")
+    said = papers.row(claim)
+    assert "| yes: " in said
+    assert "modes 7, 8, 8, 8, 8; high quality 95.0%, 95.0%, 95.0%, 95.0%, 95.0%" in said
+    assert "10 steps, 100 images, 1.0 min" in said

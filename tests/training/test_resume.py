@@ -1,0 +1,201 @@
+"""A run that was killed and resumed is the run that was not, bit for bit."""
+
+import json
+import os
+import re
+import shutil
+import signal
+
+import pytest
+import torch
+
+from tests.helpers.commands import (
+    QUICK,
+    SMALL,
+    STEPS,
+    contents,
+    run,
+    run_killed,
+    same,
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_of_that_step(number, tmp_path, capfd):
+    words = ["train", *QUICK, *SMALL["dcgan"], "callback=[scores,checkpoint,sample_grid]"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    assert run_killed(number, 5, [*words, f"hydra.run.dir={cut}"]) == 75
+    assert f"stopped after generator step 5: type resume={cut}" in capfd.readouterr().err
+    saved = torch.load(cut / "checkpoints" / "last.ckpt", weights_only=True)
+    assert saved["global_step"] == 5
+    assert run("train", f"resume={cut}") == 0
+    same(whole, cut)
+
+
+@pytest.mark.parametrize(
+    ("names", "job"),
+    [
+        ({"SLURM_JOB_ID": "7"}, "7"),
+        ({"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "1"}, "7_1"),
+    ],
+)
+def test_a_job_that_is_told_of_its_end_saves_and_is_requeued(names, job, tmp_path, monkeypatch):
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    words = ["train", *QUICK, "network.width=4", f"hydra.run.dir={tmp_path / 'cut'}"]
+    assert run_killed(signal.SIGUSR1, 5, words) == 75
+    assert (tmp_path / "asked").read_text() == f"requeue {job}\n"
+    saved = torch.load(tmp_path / "cut/checkpoints/last.ckpt", weights_only=True)
+    assert saved["global_step"] == 5
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run that was killed at step 8, after checkpoints at 3 and 6."""
+    folder = tmp_path_factory.mktemp("killed")
+    words = ["train", *QUICK, "network.width=4", f"hydra.run.dir={folder}"]
+    assert run_killed(signal.SIGKILL, 8, words) == -signal.SIGKILL
+    return folder
+
+
+@pytest.fixture
+def cut(killed, tmp_path, monkeypatch):
+    """A copy of it, which is moved on the way."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(killed, tmp_path / "runs" / "cut")
+
+
+def test_the_same_options_may_be_typed_again(cut):
+    assert run("train", *QUICK, "network.width=4", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(cut, capsys):
+    before = contents(cut)
+    words = [*QUICK, "network.width=4", "max_steps=20", "loss.non_saturating.real_target=0.9"]
+    assert run("train", *words, f"resume={cut}") == 1
+    said = capsys.readouterr().err
+    assert "loss.non_saturating.real_target=1.0 (now 0.9), max_steps=10 (now 20)" in said
+    assert "allow_changes=true" in said
+    assert contents(cut) == before
+
+
+def test_other_settings_are_recorded_where_they_are_allowed(cut):
+    words = [*QUICK, "network.width=4", "max_steps=12", "allow_changes=true"]
+    assert run("train", *words, f"resume={cut}") == 0
+    assert json.loads((cut / "changes.json").read_text()) == [
+        {"step": 6, "changed": {"max_steps": {"before": 10, "now": 12}}}
+    ]
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == 12
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("optimizer.generator.lr=1e-5", "optimizer.generator.lr of"),
+        ("network.width=8", "do not fit the networks"),
+    ],
+)
+def test_what_a_checkpoint_cannot_follow_is_refused_and_nothing_is_lost(change, said, cut, capsys):
+    before = contents(cut)
+    words = [*QUICK, "network.width=4", change, "allow_changes=true"]
+    assert run("train", *words, f"resume={cut}") == 1
+    assert said in capsys.readouterr().err
+    assert contents(cut) == before
+
+
+def test_a_finished_run_that_is_extended_is_unfinished_until_its_new_end(cut):
+    words = [*QUICK, "network.width=4"]
+    assert run("train", f"resume={cut}") == 0
+    longer = ["train", *words, "max_steps=14", "allow_changes=true", f"resume={cut}"]
+    assert run_killed(signal.SIGKILL, 13, longer) == -signal.SIGKILL
+    assert not (cut / "metrics.json").exists()
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == 14
+
+
+def test_evaluating_does_not_finish_a_run(cut):
+    assert run("evaluate", cut) == 0
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["command"][0] == "data=digits"
+
+
+def test_a_run_whose_measurements_were_cut_off_is_measured_again(cut):
+    assert run("train", f"resume={cut}") == 0
+    metrics = json.loads((cut / "metrics.json").read_text())
+    (cut / "metrics.json").write_text(json.dumps({**metrics, "finished": False}))
+    assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text()) == metrics
+
+
+def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path):
+    words = ["train", *QUICK, "network.width=4", "resume=auto"]
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+    assert not (tmp_path / "runs" / "new").exists()
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert (tmp_path / "runs" / "new" / "metrics.json").exists()
+
+
+def test_a_job_that_slurm_started_again_goes_on(cut, monkeypatch):
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    begun = (cut / "origin.json").read_bytes()
+    assert run("train", *QUICK, "network.width=4", f"hydra.run.dir={cut}") == 0
+    assert (cut / "origin.json").read_bytes() == begun  # of a run that has not begun anew
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+
+
+def test_auto_passes_by_runs_with_other_settings(cut, tmp_path):
+    words = ["train", *QUICK, "network.width=4", "seed=5", "resume=auto"]
+    assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
+    assert (tmp_path / "runs" / "new" / "metrics.json").exists()
+    assert not (cut / "metrics.json").exists()
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(cut):
+    newest = cut / "checkpoints" / "last.ckpt"
+    newest.write_bytes(newest.read_bytes()[:5000])
+    os.utime(newest)
+    with pytest.warns(UserWarning, match=r"last\.ckpt cannot be read"):
+        assert run("train", f"resume={cut}") == 0
+    assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda run: shutil.rmtree(run / "checkpoints"), "holds no checkpoint"),
+        (lambda run: (run / "config.yaml").unlink(), "holds no config.yaml"),
+        (shutil.rmtree, "holds no"),
+        (lambda run: (run / "metrics.json").write_text('{"finished": true}'), "has finished"),
+        (
+            lambda run: (run / "config.yaml").write_text("model: {_target_: os.system}"),
+            "asks for os.system",
+        ),
+    ],
+)
+def test_what_cannot_go_on_says_why(spoil, said, cut, capsys):
+    spoil(cut)
+    assert run("train", f"resume={cut}") == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
+    words = [
+        "train",
+        "model=gan",
+        *QUICK,
+        "optimizer.generator.lr=1e30",
+        f"hydra.run.dir={tmp_path}",
+    ]
+    assert run(*words, "optimizer.discriminator.lr=1e30") == 1
+    said = capsys.readouterr().err
+    assert re.search(r"the (\w+)'s non_saturating is (nan|inf) at generator step \d", said)
+    assert "lower optimizer.discriminator.lr" in said
+    finding = json.loads((tmp_path / "diagnosis.json").read_text())["findings"][0]
+    assert finding["failure"] == "failure to converge"
