@@ -1,5 +1,5 @@
-"""Hydra looks for sweepers nowhere but in this folder."""
+from ganzoo.training import search
 
-from ganzoo.training.search import Search
 
-__all__ = ["Search"]
+class Search(search.Search):
+    """Hydra looks for sweepers only in this package, and by the module that defines the class."""
