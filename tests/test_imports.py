@@ -1,0 +1,54 @@
+"""Who may import whom: a room of the package imports itself and the rooms before it, no others."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "ganzoo"
+LAYERS = (
+    "draws shape error files grad_mode picture",
+    "runs settings report",
+    "latent condition network augmentation head loss optimizer",
+    "players rules game model",
+    "data metric logger",
+    "callback probe",
+    "inference ganzoo training cli",
+)
+ORDER = " ".join(LAYERS).split()
+ONLY_GROUND = {"data", "metric", "logger"}  # they know no game
+FILES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def imports(module: str) -> set[str]:
+    """The package's modules that a module imports, for types only and within functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name if name in FILES else name.rpartition(".")[0] for name in names} & FILES.keys()
+
+
+def room(module: str) -> str:
+    return module.split(".")[min(1, module.count("."))]
+
+
+KNOWN = {"ganzoo.rules"}  # imports the game, which imports it
+
+
+@pytest.mark.parametrize("module", sorted(FILES.keys() - KNOWN))
+def test_a_module_imports_only_its_room_and_those_before_it(module):
+    own = room(module)
+    end = "runs" if own in ONLY_GROUND else own
+    assert {room(name) for name in imports(module)} <= {own, *ORDER[: ORDER.index(end)]}
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {module: imports(module) for module in FILES if module not in KNOWN}
+    TopologicalSorter(graph).prepare()
