@@ -89,7 +89,7 @@ def folders(folder: Path) -> tuple[Path, Path]:
     for name, top in (("real", 256), ("fake", 128)):
         for which in range(N_PICTURES):
             tile = torch.randint(0, top, (3, 32, 32), dtype=torch.uint8, generator=random)
-            picture.save(tile, folder / name / f"{which:03}.png")
+            picture.save_image(tile, folder / name / f"{which:03}.png")
     return folder / "real", folder / "fake"
 
 

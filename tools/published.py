@@ -83,14 +83,14 @@ def draw(board: Board, path: Path) -> None:
         axes.set_title(f"{entry.variant}: {best(entry).score:.4g}", fontsize=7)
         found = best(entry).picture
         assert found is not None
-        axes.imshow(picture.read(found)[:, : shown(found)].permute(1, 2, 0).numpy())
+        axes.imshow(picture.read_image(found)[:, : shown(found)].permute(1, 2, 0).numpy())
         axes.axis("off")
-    path.write_bytes(picture.png_of(figure))
+    path.write_bytes(picture.figure_to_png(figure))
 
 
 def shown(found: Path) -> int:
     """Pixels from the top of a grid: some of its rows, or all of a scatter plot."""
-    height = picture.read(found).shape[1]
+    height = picture.read_image(found).shape[1]
     whole_rows = (height - GAP) % (SIDE + GAP) == 0
     return SHOWN_ROWS * (SIDE + GAP) + GAP if whole_rows else height
 

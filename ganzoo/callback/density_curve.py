@@ -69,15 +69,15 @@ class DensityCurve(Callback):
         pl_module.log_dict({"val/discriminator_gap": gap, "val/value": value}, sync_dist=True)
         title = f"step {trainer.global_step}: gap {gap:.3f}, V {value:.3f}"
         step = trainer.global_step
-        kept = picture.spacing(step, int(trainer.val_check_batch or 1), MOST)
+        kept = picture.picture_interval(step, int(trainer.val_check_batch or 1), MOST)
         self.frames = {taken: each for taken, each in self.frames.items() if taken % kept == 0}
-        self.frames[step] = drawn(middles, p_data, p_g, judged, title)
+        self.frames[step] = draw_densities(middles, p_data, p_g, judged, title)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero and self.frames:
             frames = list(self.frames.values())
             picture.save_animation(frames, self.folder / "densities.gif")
-            picture.save(frames[-1], self.folder / "densities.png")
+            picture.save_image(frames[-1], self.folder / "densities.png")
 
 
 def opinion(game: Game, points: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ def opinion(game: Game, points: Tensor) -> Tensor:
     return game.objective.opinion(score).cpu()
 
 
-def drawn(x: Tensor, p_data: Tensor, p_g: Tensor, judged: Tensor, title: str) -> Tensor:
+def draw_densities(x: Tensor, p_data: Tensor, p_g: Tensor, judged: Tensor, title: str) -> Tensor:
     """One frame, with the paper's line styles."""
     figure = picture.new_figure(6, 4)
     axes = figure.add_subplot(xlabel="x", title=title, ylim=(0, 2.5))
@@ -96,4 +96,4 @@ def drawn(x: Tensor, p_data: Tensor, p_g: Tensor, judged: Tensor, title: str) ->
     axes.plot(x, p_g, "g-", label="p_g")
     axes.plot(x, judged, "b--", label="D")
     axes.legend(loc="upper left")
-    return picture.rendered(figure)
+    return picture.figure_to_image(figure)

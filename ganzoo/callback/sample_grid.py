@@ -4,7 +4,6 @@ from pathlib import Path
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ganzoo import picture
-from ganzoo.data.files import BROKEN
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.logger import show
@@ -43,13 +42,13 @@ class SampleGrid(Callback):
         if not trainer.is_global_zero or not isinstance(pl_module, Game):
             return
         samples = pl_module.showcase(self.rows, self.columns, self.seed)
-        drawn = picture.picture_of(samples, self.columns)
-        picture.save(drawn, self.folder / f"step_{trainer.global_step:06d}.png")
+        grid = picture.draw_samples(samples, self.columns)
+        picture.save_image(grid, self.folder / f"step_{trainer.global_step:06d}.png")
         every = int(trainer.val_check_batch or 1)
-        kept = picture.spacing(trainer.global_step, every, MOST)
+        kept = picture.picture_interval(trainer.global_step, every, MOST)
         if trainer.global_step % kept == 0:  # a tracker's pictures cannot be given up later
             for logger in trainer.loggers:
-                show(logger, "samples", drawn, trainer.global_step)
+                show(logger, "samples", grid, trainer.global_step)
         if kept > every:
             self.prune(kept, trainer.global_step)
 
@@ -65,6 +64,6 @@ class SampleGrid(Callback):
         if trainer.is_global_zero and pictures:
             frames = []
             for each in pictures[:: max(1, len(pictures) // 60)]:
-                with suppress(*BROKEN):  # a picture that was damaged since
-                    frames.append(picture.read(each))
+                with suppress(*picture.DECODING_ERRORS):  # a picture that was damaged since
+                    frames.append(picture.read_image(each))
             picture.save_animation(frames, self.folder / FILM)

@@ -12,9 +12,9 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from ganzoo.data.stream import Reader
 from ganzoo.error import UserError
+from ganzoo.picture import DECODING_ERRORS
 
 T = TypeVar("T")
-BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what PIL raises
 
 
 class PictureFiles:
@@ -39,7 +39,7 @@ class PictureFiles:
         try:
             with Image.open(path) as picture:
                 return ImageOps.exif_transpose(picture).convert("RGB")
-        except BROKEN as problem:
+        except DECODING_ERRORS as problem:
             raise UserError(
                 f"The picture {path.resolve()} cannot be decoded ({problem}): delete or repair "
                 "it, or type data.root=… for another folder."
@@ -55,7 +55,7 @@ class PictureFiles:
         try:
             with Image.open(path) as picture:
                 return min(picture.size)
-        except BROKEN as problem:
+        except DECODING_ERRORS as problem:
             raise UserError(f"The file {path.resolve()} is no picture.") from problem
 
     def paths(self, rows: Iterable[int]) -> list[Path]:

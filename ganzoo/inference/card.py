@@ -25,7 +25,7 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
         players: The model.
         precision: Of its weights.
     """
-    picture.save(picture.picture_of(players.showcase(8, 10), 10), folder / "samples.png")
+    picture.save_image(picture.draw_samples(players.showcase(8, 10), 10), folder / "samples.png")
     variant, data = config["model"]["_target_"], config["data"]
     shape = ", ".join(map(str, players.image_shape))
     environment = jinja2.Environment(

@@ -117,7 +117,7 @@ def column(blocks: gr.Blocks, name: str, players: Players, shared: Sequence[Comp
         steps = STEPS if show == "walks" else 1
         images = players.interpolate(int(n), steps, int(seed), truncation=truncation, fixed=fixed)
         columns = steps if steps > 1 else max(1, round(n**0.5))
-        return enlarged(picture.picture_of(images, columns).permute(1, 2, 0).numpy())
+        return enlarged(picture.draw_samples(images, columns).permute(1, 2, 0).numpy())
 
     inputs: list[Any] = [*shared, *own]
     blocks.load(draw, inputs, shown, api_name="draw")
@@ -143,7 +143,7 @@ def curves(blocks: gr.Blocks, name: str, path: Path) -> None:
     shown = gr.Image(show_label=False, format="png", buttons=BUTTONS)
 
     def draw() -> np.ndarray:
-        drawn: np.ndarray = picture.rendered(figure_of(read(path))).permute(1, 2, 0).numpy()
+        drawn: np.ndarray = picture.figure_to_image(figure_of(read(path))).permute(1, 2, 0).numpy()
         return drawn
 
     blocks.load(draw, None, shown, api_name="curves")

@@ -88,14 +88,16 @@ def write_grid(parts: Iterable[Tensor], n: int, columns: int, path: Path) -> Non
         raise UserError(
             f"a grid of {n} pictures cannot be looked at: type --out samples.npz, or --out FOLDER."
         )
-    picture.save(picture.picture_of(torch.cat(list(parts)), columns), path)
+    picture.save_image(picture.draw_samples(torch.cat(list(parts)), columns), path)
 
 
 def write_folder(parts: Iterable[Tensor], folder: Path) -> None:
     number = count()
     for part in parts:
         for each in part:
-            picture.save(picture.picture_of(each[None], 1), folder / f"{next(number):06d}.png")
+            picture.save_image(
+                picture.draw_samples(each[None], 1), folder / f"{next(number):06d}.png"
+            )
 
 
 def write_npz(parts: Iterator[np.ndarray], n: int, path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from torch import Tensor
 
-from ganzoo.picture import read
+from ganzoo.picture import read_image
 
 
 @singledispatch
@@ -40,8 +40,8 @@ def _(logger: MLFlowLogger, name: str, picture: Tensor, step: int) -> None:
 def show_figures(loggers: Sequence[Logger], folder: Path, step: int) -> None:
     """Show trackers every PNG of a folder under the name of its file."""
     for path in sorted(folder.glob("*.png")):
-        drawn = read(path)
+        image = read_image(path)
         for logger in loggers:
-            show(logger, path.stem, drawn, step)
+            show(logger, path.stem, image, step)
     for logger in loggers:
         logger.save()

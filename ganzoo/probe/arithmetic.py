@@ -58,7 +58,7 @@ class Arithmetic(Probe):
             (thick_a, thin_a), (_, thin_b) = found[a], found[b]
             sums += [thick_a, thin_a, thin_b, thick_a - thin_a + thin_b]
         shown = draw(game, torch.stack(sums))
-        picture.save(picture.picture_of(shown, 8), folder / "figures" / "arithmetic.png")
+        picture.save_image(picture.draw_samples(shown, 8), folder / "figures" / "arithmetic.png")
         thin, result = shown[2::4], shown[3::4]
         read = classifier.logits(result)[:, 0].argmax(1).cpu()
         asked = torch.tensor([b for _, b in known])

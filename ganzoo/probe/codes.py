@@ -61,8 +61,8 @@ class Codes(Probe):
         assert isinstance(game, InfoGAN)
         assert isinstance(game.condition, LatentCode)
         for which in range(len(game.condition.factors)):
-            drawn = picture.picture_of(traversal(game, which), 10)
-            picture.save(drawn, folder / "figures" / f"codes_{which}.png")
+            drawn = picture.draw_samples(traversal(game, which), 10)
+            picture.save_image(drawn, folder / "figures" / f"codes_{which}.png")
         classes = data.n_classes
         told = confusion(game, data.source, data.split[0], classes)
         match = linear_sum_assignment(told.numpy(), maximize=True)

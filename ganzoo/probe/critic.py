@@ -86,4 +86,4 @@ def draw(
     right = left.twinx()
     right.set_ylabel(name)
     right.plot(steps, scores, color="tab:orange")
-    picture.save(picture.rendered(figure), path)
+    picture.save_image(picture.figure_to_image(figure), path)

@@ -26,8 +26,8 @@ class Curves(Probe):
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         logs = csv_log(folder)
         if logs:
-            drawn = picture.rendered(figure_of(read(logs)))
-            picture.save(drawn, folder / "figures" / "curves.png")
+            drawn = picture.figure_to_image(figure_of(read(logs)))
+            picture.save_image(drawn, folder / "figures" / "curves.png")
         return {}
 
 

@@ -48,5 +48,5 @@ class Decision(Probe):
         for points, name, colour in ((real, "real", "k"), (game.sample(self.n).cpu(), "G", "lime")):
             axes.scatter(points[:, 0], points[:, 1], s=3, c=colour, label=name)
         axes.legend(fontsize=7)
-        picture.save(picture.rendered(figure), folder / "figures" / "decision.png")
+        picture.save_image(picture.figure_to_image(figure), folder / "figures" / "decision.png")
         return {}

@@ -27,6 +27,6 @@ class Interpolation(Probe):
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         for name, walk in (("interpolation", straight), ("interpolation_spherical", spherical)):
             images = game.interpolate(self.rows, self.columns, self.seed, walk=walk)
-            drawn = picture.picture_of(images, self.columns)
-            picture.save(drawn, folder / "figures" / f"{name}.png")
+            drawn = picture.draw_samples(images, self.columns)
+            picture.save_image(drawn, folder / "figures" / f"{name}.png")
         return {}

@@ -41,7 +41,7 @@ class Modes(Probe):
     def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
         assert isinstance(data, Mixture)
         samples = game.sample(self.n).cpu()
-        picture.save(picture.picture_of(samples, 1), folder / "figures" / "modes.png")
+        picture.save_image(picture.draw_samples(samples, 1), folder / "figures" / "modes.png")
         distance, nearest = torch.cdist(samples, data.centres).min(1)
         good = nearest[distance <= 3 * data.std]
         return {"high_quality": len(good) / self.n, **coverage(good, len(data.centres))}

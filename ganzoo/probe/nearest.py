@@ -50,8 +50,8 @@ class Nearest(Probe):
             neighbours, _ = data.source.read(training[which[: ROWS * 5]])
             pairs = torch.cat([samples[: ROWS * 5], neighbours], dim=3)
             apart = pad(pairs, (0, 2), value=0.0)  # grey, so that a pair is told from the next
-            picture.save(
-                picture.picture_of(apart, 5), folder / "figures" / f"nearest{self.space}.png"
+            picture.save_image(
+                picture.draw_samples(apart, 5), folder / "figures" / f"nearest{self.space}.png"
             )
         draw(
             own,
@@ -82,4 +82,4 @@ def draw(own: Tensor, theirs: Tensor, space: str, path: Path) -> None:
     for distances, name in ((own, "samples"), (theirs, "held-out images")):
         axes.hist(distances.numpy(), edges, density=True, alpha=0.5, label=name)
     axes.legend()
-    picture.save(picture.rendered(figure), path)
+    picture.save_image(picture.figure_to_image(figure), path)

@@ -248,7 +248,7 @@ def spread(each: Board) -> str:
     names = [shortened(entry.variant) for entry in each.entries]
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.invert_yaxis()
-    return embedded(picture.png_of(figure))
+    return embedded(picture.figure_to_png(figure))
 
 
 def best(each: Board) -> str:
@@ -258,7 +258,7 @@ def best(each: Board) -> str:
         found = best_of(scores(entry.runs))
         axes.plot(range(1, len(found) + 1), found, ".-", color=colour(place))
     axes.locator_params(axis="x", integer=True)
-    return embedded(picture.png_of(figure))
+    return embedded(picture.figure_to_png(figure))
 
 
 def curves(each: Board, unit: str) -> str:
@@ -275,7 +275,7 @@ def curves(each: Board, unit: str) -> str:
             axes.plot(x, y, color=colour(place), label=label, alpha=0.8, linewidth=1)
     axes.set_yscale("log")
     figure.legend(loc="outside lower center", ncols=2, fontsize=7)
-    return embedded(picture.png_of(figure))
+    return embedded(picture.figure_to_png(figure))
 
 
 def colour(place: int) -> str:

@@ -82,7 +82,7 @@ def test_folders_of_pictures_score_as_in_torch_fidelity(random_inception, tmp_pa
     real, fake = tmp_path / "real", tmp_path / "fake"
     for folder, top in ((real, 256), (fake, 128)):
         for which, tile in enumerate(torch.randint(0, top, (20, 3, 24, 24), dtype=torch.uint8)):
-            picture.save(tile, folder / f"{which:02}.png")
+            picture.save_image(tile, folder / f"{which:02}.png")
     theirs = calculate_metrics(
         **{"input1": str(fake), "input2": str(real), "isc": True, "kid": True, "cuda": False},
         **{"kid_subset_size": 10, "verbose": False, "feature_extractor": "inception-v3-compat"},

@@ -13,7 +13,7 @@ from tests.helpers.commands import QUICK, run
     ("step", "kept"), [(10, 10), (40, 10), (50, 20), (80, 20), (90, 40), (1000, 320)]
 )
 def test_pictures_are_spaced_so_that_there_are_at_most_four(step, kept):
-    assert picture.spacing(step, every=10, most=4) == kept
+    assert picture.picture_interval(step, every=10, most=4) == kept
 
 
 def test_a_long_run_keeps_every_second_picture_then_every_fourth(tmp_path, monkeypatch):
