@@ -156,7 +156,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["+trainer.accumulate_grad_batches=2"], "type accumulate=… at the top level"),
         (["trainer.precision=16-mixed"], "type trainer.precision=bf16-mixed"),
         (["trainer.devices=0"], "type trainer.devices=1"),
-        (["hydra/launcher=lsf"], "pip install 'ganzoo[slurm,sweep]'"),
+        (["hydra/launcher=lsf"], "pip install 'ganzoo-lightning[slurm,sweep]'"),
         (["trainer=gpu", "trainer.devices=99"], "trainer.devices=99 asks for GPUs"),
         (["trainer=ddp_cpu", "trainer.sync_batchnorm=true"], "type trainer.sync_batchnorm=false"),
         (["logger=[csv]", "logger.tensorboard.version=a"], "add tensorboard to logger"),

@@ -24,7 +24,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 try:
     import gradio as gr
 except ImportError as error:
-    raise UserError("explore needs gradio: pip install 'ganzoo[explore]'.") from error
+    raise UserError("explore needs gradio: pip install 'ganzoo-lightning[explore]'.") from error
 
 if TYPE_CHECKING:
     from gradio.components import Component

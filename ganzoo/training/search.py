@@ -113,7 +113,7 @@ class Search(Sweeper):
             import optuna  # noqa: PLC0415
         except ImportError as error:
             raise UserError(
-                "hparams_search needs optuna: type pip install 'ganzoo[search]'."
+                "hparams_search needs optuna: type pip install 'ganzoo-lightning[search]'."
             ) from error
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder = Path(self.config.hydra.sweep.dir)
