@@ -175,7 +175,9 @@ def write_onnx(players: Players, to: Path) -> tuple[Path, Generator]:
         import onnxruntime  # noqa: PLC0415
         import onnxscript  # noqa: F401, PLC0415
     except ImportError as error:
-        raise UserError("ONNX needs packages of its own: pip install 'ganzoo-lightning[onnx]'.") from error
+        raise UserError(
+            "ONNX needs additional packages: type pip install 'ganzoo-lightning[onnx]'."
+        ) from error
     path = to / "model.onnx"
     exported = torch.onnx.export(
         program(players),

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub, through its own mixin: ``pip install 'ganzoo-lightning[hub]'``."""
+"""Models on the Hugging Face Hub (``pip install 'ganzoo-lightning[hub]'``)."""
 
 import json
 from pathlib import Path

@@ -30,7 +30,10 @@ def explain_error(error: Exception) -> str:
     if missing is not None:
         group, _, name = str(missing.missing_cfg_file).rpartition("/")
         if group == "hydra/launcher":
-            return f"{group}={name} is not there: pip install 'ganzoo-lightning[slurm,sweep]' has launchers."
+            return (
+                f"there is no {group}={name}: type pip install 'ganzoo-lightning[slurm,sweep]' for "
+                "launchers."
+            )
         options = [path.stem for path in (CONF / group).glob("*.yaml")]
         return f"{group}={name} is not there: {suggest_names(name, missing.options or options)}"
     keyed = next((e for e in chain if getattr(e, "full_key", None)), None)
