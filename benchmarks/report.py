@@ -37,6 +37,8 @@ def write_run(folder: Path, variant: int, seed: int) -> None:
         "val/fid": curve[-1],
         "val/fid_n": 10000,
         "best": curve.min(),
+        "best_step": 64,
+        "steps": POINTS,
         "images": 64 * POINTS,
         "train_seconds": 100.0,
         "images_per_second": 0.64 * POINTS,

@@ -213,16 +213,15 @@ def has_started(error: Exception) -> bool:
 
 def record_failure(error: Exception, cfg: Any) -> None:
     """Write into the run's folder why it failed."""
+    from ganzoo.runs import RunFolder  # noqa: PLC0415
     from ganzoo.training.sweep import write_failure  # noqa: PLC0415
     from ganzoo.training.train import reproduction_info  # noqa: PLC0415
 
     resuming = cfg.resume not in (None, "auto")
-    folder = Path(cfg.resume if resuming else cfg.run_dir)
-    if not (
-        isinstance(error, PeerProcessDied) and (folder / "failure.json").exists()
-    ):  # of the dead one
+    run = RunFolder(cfg.resume if resuming else cfg.run_dir)
+    if not (isinstance(error, PeerProcessDied) and run.failure.exists()):  # of the dead one
         with suppress(OSError):  # of which the error may speak
-            write_failure(folder, reproduction_info(cfg), error)
+            write_failure(run, reproduction_info(cfg), error)
 
 
 def silence_lightning() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ganzoo import picture
 from ganzoo.report.page import COLUMNS, Board, Entry, leaderboards, markdown
-from ganzoo.runs import Run, find_runs, quoted
+from ganzoo.runs import Run, find_runs, shell_quoted
 
 ROOT = Path(__file__).parents[1]
 IN_README = ("variant", "mean", "std", "95 % interval", "best", "alarms")
@@ -52,7 +52,7 @@ def story(sweep: Path, name: str, board: Board, runs: Sequence[Run]) -> str:
     versions = ", ".join(f"{each} {environment[each]}" for each in ("ganzoo", "commit", "torch"))
     return (
         f"# experiment=benchmark/{name}\n\n"
-        f"`{' '.join(['python train.py', *map(quoted, words)])}`\n\n"
+        f"`{' '.join(['python train.py', *map(shell_quoted, words)])}`\n\n"
         f"{versions}; two shared CPU cores, {environment['threads']} thread a job, with "
         "other work beside them, so that seconds are no measure of speed. Every row's "
         f"score is the best {board.score} of its run, and less is better. `fid_digits` is the "

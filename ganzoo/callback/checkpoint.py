@@ -1,4 +1,5 @@
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
 from ganzoo.error import UserError
 from ganzoo.files import write_bytes
+from ganzoo.runs import RunFolder
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -28,7 +30,21 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 class Movable(ModelCheckpoint):
-    """Keeps what it knows of its files when the run's folder has been moved."""
+    """Keeps what it knows of its file when the run's folder has been moved.
+
+    Args:
+        path: The checkpoint's file.
+        monitor: Name of the score by which it is chosen; None keeps the newest.
+    """
+
+    def __init__(self, path: Path, monitor: str | None) -> None:
+        super().__init__(
+            path.parent,
+            filename=path.stem,
+            monitor=monitor,
+            enable_version_counter=False,
+            save_on_train_epoch_end=False,
+        )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(moved(state_dict, str(state_dict["dirpath"]), str(self.dirpath)))
@@ -45,13 +61,11 @@ class Last(Movable):
     """Keeps the run as it was at the last validation, in ``last.ckpt``.
 
     Args:
-        dirpath: Folder of the checkpoint.
+        folder: The run's folder; the checkpoint goes to ``checkpoints/`` in it.
     """
 
-    def __init__(self, dirpath: str | Path) -> None:
-        super().__init__(
-            dirpath, filename="last", enable_version_counter=False, save_on_train_epoch_end=False
-        )
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        super().__init__(RunFolder(folder).last, monitor=None)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # A run that is killed goes on from here: what was logged until here must be on disk.
@@ -64,18 +78,12 @@ class Best(Movable):
     """Keeps the run as it was when the monitored score was lowest, in ``best.ckpt``.
 
     Args:
-        dirpath: Folder of the checkpoint.
+        folder: The run's folder; the checkpoint goes to ``checkpoints/`` in it.
         monitor: Name of the score, such as ``val/fid``; None keeps the last validation's.
     """
 
-    def __init__(self, dirpath: str | Path, monitor: str | None) -> None:
-        super().__init__(
-            dirpath,
-            filename="best",
-            monitor=monitor,
-            enable_version_counter=False,
-            save_on_train_epoch_end=False,
-        )
+    def __init__(self, folder: str | PathLike[str], monitor: str | None) -> None:
+        super().__init__(RunFolder(folder).best, monitor)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.monitor is None or self.monitor in trainer.callback_metrics:
@@ -86,7 +94,7 @@ class Every(Checkpoint):
     """Keeps the run as it was every so many steps, in ``step_001000.ckpt``; the newest few stay.
 
     Args:
-        dirpath: Folder of the checkpoints.
+        folder: The run's folder; the checkpoints go to ``checkpoints/`` in it.
         every: Generator steps; a multiple of ``val_every``, for a checkpoint follows a validation.
             None keeps none.
         keep: How many stay.
@@ -95,14 +103,16 @@ class Every(Checkpoint):
         UserError: If one of them is below 1.
     """
 
-    def __init__(self, dirpath: str | Path, every: int | None = None, keep: int = 5) -> None:
+    def __init__(
+        self, folder: str | PathLike[str], every: int | None = None, keep: int = 5
+    ) -> None:
         if keep < 1 or (every is not None and every < 1):
             raise UserError(
                 "callback.every_checkpoint keeps at least 1 checkpoint, each after 1 step or more, "
                 f"got keep={keep} and every={every}: type callback.every_checkpoint.every=1000, or "
                 "null for none."
             )
-        self.folder, self.every, self.keep = Path(dirpath), every, keep
+        self.folder, self.every, self.keep = RunFolder(folder).checkpoints, every, keep
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.state.fn != "fit" or not self.every or trainer.global_step % self.every:

@@ -1,4 +1,4 @@
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.loss import Minimax
+from ganzoo.runs import RunFolder
 
 MOST = 60  # frames of the film
 
@@ -23,13 +24,14 @@ class DensityCurve(Callback):
     (proposition 1), and `val/value`, V(D, G), which is -log 4 at the optimum (theorem 1).
 
     Args:
-        folder: Where ``densities.gif`` and its last frame ``densities.png`` go.
+        folder: The run's folder; ``densities.gif`` and its last frame ``densities.png`` go to
+            ``figures/`` in it.
         bins: Of the histogram that stands for the generator's density, between -1 and 1.5.
         n: Samples of the generator in it.
     """
 
-    def __init__(self, folder: str | Path, bins: int = 100, n: int = 100_000) -> None:
-        self.folder, self.bins, self.n = Path(folder), bins, n
+    def __init__(self, folder: str | PathLike[str], bins: int = 100, n: int = 100_000) -> None:
+        self.folder, self.bins, self.n = RunFolder(folder).figures, bins, n
         self.frames: dict[int, Tensor] = {}  # by generator step
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from math import isnan, nan
-from pathlib import Path
+from os import PathLike
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -12,10 +12,10 @@ from rich.console import Console
 from torch import Tensor
 
 from ganzoo.error import NotFinite
-from ganzoo.files import write_json
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
 from ganzoo.network import Critique
+from ganzoo.runs import RunFolder
 
 REMEDIES = {
     "vanishing gradient": "loss=[non_saturating] or loss=[wasserstein,gradient_penalty]",
@@ -71,7 +71,7 @@ class Doctor(Callback):
 
     def __init__(
         self,
-        folder: str | Path,
+        folder: str | PathLike[str],
         patience: int = 3,
         warmup: int = 1000,
         pull: float = 0.01,
@@ -80,7 +80,7 @@ class Doctor(Callback):
         diversity: float = 0.4,
         drift: float = 0.4,
     ) -> None:
-        self.path, self.patience = Path(folder) / "diagnosis.json", patience
+        self.run, self.patience = RunFolder(folder), patience
         self.warmup = warmup
         self.pull, self.gradient, self.certainty = pull, gradient, certainty
         self.diversity, self.drift = diversity, drift
@@ -203,8 +203,7 @@ class Doctor(Callback):
         Console(stderr=True).print(line.format(**finding), soft_wrap=True, markup=False)
 
     def write(self) -> None:
-        diagnosis = {"healthy": not self.findings, "findings": self.findings}
-        write_json(self.path, diagnosis)
+        self.run.diagnosis.write({"healthy": not self.findings, "findings": self.findings})
 
     def state_dict(self) -> dict[str, Any]:
         return {

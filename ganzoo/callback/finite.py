@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from itertools import chain
-from pathlib import Path
+from os import PathLike
 from typing import Any, Literal
 
 import torch
@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from ganzoo.draws import mix
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
+from ganzoo.runs import RunFolder
 
 PLAYERS = ("generator", "discriminator")  # in the order of their optimizers
 
@@ -39,12 +40,12 @@ class Finite(Callback):
 
     def __init__(
         self,
-        folder: str | Path,
+        folder: str | PathLike[str],
         on_nonfinite: Literal["stop", "skip", "rewind"] = "stop",
         patience: int = 10,
         rewound: bool = False,
     ) -> None:
-        self.folder, self.skips, self.patience = Path(folder), on_nonfinite == "skip", patience
+        self.run, self.skips, self.patience = RunFolder(folder), on_nonfinite == "skip", patience
         self.rewound, self.rewinds = rewound, 0
         self.skipped = dict.fromkeys(PLAYERS, 0)
         self.on_end: list[int] = []  # the last generator steps, one after the other, with a skip
@@ -106,7 +107,7 @@ class Finite(Callback):
         times = f", as in the {len(self.on_end) - 1} steps before" if self.skips else ""
         return (
             f"{trouble} at generator step {step}{times} (checkpoints up to there are in "
-            f"{self.folder}): lower optimizer.discriminator.lr and optimizer.generator.lr, or add "
+            f"{self.run}): lower optimizer.discriminator.lr and optimizer.generator.lr, or add "
             "r1 to loss=[…]."
         )
 

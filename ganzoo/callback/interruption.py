@@ -3,13 +3,14 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from os import PathLike
 from types import FrameType
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ganzoo.error import Interrupted
+from ganzoo.runs import RunFolder
 
 STOP = (signal.SIGTERM, signal.SIGINT)
 REQUEUE = (signal.SIGUSR1, signal.SIGUSR2)  # what SLURM users choose, and what submitit does
@@ -28,8 +29,8 @@ class Interruption(Callback):
         Interrupted: When a signal has come, once the checkpoint is written.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        self.run = RunFolder(folder)
         self.told = self.requeued = self.stopping = False
         self.handlers: dict[int, Any] = {}
 
@@ -50,7 +51,7 @@ class Interruption(Callback):
         # All processes stop after the same step, or the others would wait for this one for ever.
         self.stopping = trainer.strategy.reduce_boolean_decision(self.told, all=False)
         if self.stopping:
-            trainer.save_checkpoint(self.folder / "checkpoints" / "last.ckpt")
+            trainer.save_checkpoint(self.run.last)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -62,7 +63,7 @@ class Interruption(Callback):
             done = f"stopped after generator step {trainer.global_step}"
             if trainer.strategy.reduce_boolean_decision(self.requeued, all=False):
                 self.requeue(trainer.is_global_zero, done)
-            raise Interrupted(f"{done}: type resume={self.folder}")
+            raise Interrupted(f"{done}: type resume={self.run}")
 
     def requeue(self, first: bool, done: str) -> None:
         """Have SLURM start the job again, through submitit where that has started it."""

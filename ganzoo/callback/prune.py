@@ -1,11 +1,10 @@
-from pathlib import Path
+from os import PathLike
 from statistics import median
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 
-from ganzoo.files import read_values, write_json
-from ganzoo.runs import Run, read_run
+from ganzoo.runs import Run, RunFolder, read_run
 
 
 class Prune(Callback):
@@ -23,8 +22,8 @@ class Prune(Callback):
         warmup: Real images before which none is stopped.
     """
 
-    def __init__(self, folder: str | Path, patience: int = 4, warmup: int = 0) -> None:
-        self.folder, self.patience, self.warmup = Path(folder), patience, warmup
+    def __init__(self, folder: str | PathLike[str], patience: int = 4, warmup: int = 0) -> None:
+        self.run, self.patience, self.warmup = RunFolder(folder), patience, warmup
         self.reason: str | None = None
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -38,16 +37,14 @@ class Prune(Callback):
 
     def complaint(self) -> str | None:
         """Why the run is hopeless; None if it is not, or not known to be."""
-        own = read_run(self.folder)
-        in_sweep = (self.folder.parent / "sweep.json").exists()
-        if not in_sweep or not own.curve or own.curve[-1][1] < self.warmup:
+        own = read_run(self.run)
+        if not self.run.in_sweep() or not own.curve or own.curve[-1][1] < self.warmup:
             return None
         images, best = own.curve[-1][1], min(score for *_, score in own.curve)
-        beside = (read_run(path.parent) for path in self.folder.parent.glob("*/config.yaml"))
         others = [
             reached
-            for run in beside
-            if run.folder != own.folder and run.kind[:3] == own.kind[:3]
+            for run in map(read_run, self.run.siblings())
+            if run.kind[:3] == own.kind[:3]
             if (reached := best_until(run, images)) is not None
         ]
         if len(others) < self.patience or best <= median(others):
@@ -58,9 +55,8 @@ class Prune(Callback):
         )
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        path = self.folder / "metrics.json"
-        if self.reason and trainer.is_global_zero and path.exists():
-            write_json(path, {**read_values(path), "pruned": self.reason})
+        if self.reason and trainer.is_global_zero and self.run.metrics.exists():
+            self.run.metrics.update({"pruned": self.reason})
             Console(stderr=True).print(self.reason, highlight=False, soft_wrap=True)
 
 

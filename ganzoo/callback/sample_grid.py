@@ -1,5 +1,5 @@
 from contextlib import suppress
-from pathlib import Path
+from os import PathLike
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
@@ -7,6 +7,7 @@ from ganzoo import picture
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.logger import show
+from ganzoo.runs import RunFolder
 
 FILM = "training.gif"
 MOST = 200  # pictures that are kept
@@ -21,7 +22,7 @@ class SampleGrid(Callback):
     Classes stand in columns for CGAN; for InfoGAN each row varies one factor of the code.
 
     Args:
-        folder: Where ``step_000100.png`` and so on go.
+        folder: The run's folder; ``step_000100.png`` and so on go to ``samples/`` in it.
         rows: Of the grid.
         columns: Of the grid.
         seed: Of the noise.
@@ -30,13 +31,16 @@ class SampleGrid(Callback):
         UserError: If the grid has no cell.
     """
 
-    def __init__(self, folder: str | Path, rows: int = 8, columns: int = 10, seed: int = 0) -> None:
+    def __init__(
+        self, folder: str | PathLike[str], rows: int = 8, columns: int = 10, seed: int = 0
+    ) -> None:
         if min(rows, columns) < 1:
             raise UserError(
                 "callback.sample_grid needs at least 1 row and 1 column, got "
                 f"rows={rows} and columns={columns}: the default is 8 and 10."
             )
-        self.folder, self.rows, self.columns, self.seed = Path(folder), rows, columns, seed
+        self.folder = RunFolder(folder).samples
+        self.rows, self.columns, self.seed = rows, columns, seed
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero or not isinstance(pl_module, Game):

@@ -1,11 +1,11 @@
 from math import inf
-from pathlib import Path
+from os import PathLike
 from time import perf_counter
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from ganzoo.files import write_json
+from ganzoo.runs import RunFolder
 
 
 class Summary(Callback):
@@ -16,8 +16,8 @@ class Summary(Callback):
         monitor: Name of the score, such as ``val/fid``, of which less is better; None for none.
     """
 
-    def __init__(self, folder: str | Path, monitor: str | None) -> None:
-        self.path = Path(folder) / "metrics.json"
+    def __init__(self, folder: str | PathLike[str], monitor: str | None) -> None:
+        self.run = RunFolder(folder)
         self.monitor = monitor
         self.best, self.best_step = inf, 0
         self.scores: dict[str, float] = {}  # of the last validation
@@ -57,7 +57,7 @@ class Summary(Callback):
                 "train_seconds": round(self.seconds, 2),
                 "images_per_second": round(self.images / max(self.seconds, 1e-9), 2),
             }
-            write_json(self.path, summary)
+            self.run.metrics.write(summary)
 
     def state_dict(self) -> dict[str, Any]:
         kept = ("best", "best_step", "seconds", "images", "scores")

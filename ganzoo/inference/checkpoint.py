@@ -15,8 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from ganzoo.error import UserError
-from ganzoo.files import read_values
-from ganzoo.runs import is_run_config
+from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.explain import suggest_names
 
@@ -104,14 +103,17 @@ def find_weights(run: str | Path) -> Path:
     run = Path(run)
     if run.is_file():
         return run
-    names = ("checkpoints/best.ckpt", "checkpoints/last.ckpt", WEIGHTS)
-    places = [folder / name for folder in (run, PRETRAINED / run) for name in names]
+    places = [
+        path
+        for folder in (RunFolder(run), RunFolder(PRETRAINED / run))
+        for path in (folder.best, folder.last, folder.path / WEIGHTS)
+    ]
     path = next((place for place in places if place.exists()), None)
     if path is not None:
         return path
     if run.exists() or len(run.parts) > 1:
         raise UserError(
-            f"{run} is neither a checkpoint nor a run's folder with checkpoints/best.ckpt: give "
+            f"{run} is neither a checkpoint nor a run's folder with a checkpoint: give "
             "the folder that training named at its end, such as runs/dcgan-mnist5k/…"
         )
     raise UserError(
@@ -120,15 +122,15 @@ def find_weights(run: str | Path) -> Path:
     )
 
 
-def run_folder(run: str | Path) -> Path:
+def run_folder(run: str | Path) -> RunFolder:
     """The folder of the run, or for a checkpoint that lies elsewhere the one it lies in.
 
     What is measured of a model that came with the package goes to ``runs/NAME``.
     """
     path = find_weights(run)
     if path.is_relative_to(PRETRAINED):
-        return Path("runs", path.parent.name)
-    return path.parents[1] if path.parent.name == "checkpoints" else path.parent
+        return RunFolder(Path("runs", path.parent.name))
+    return RunFolder.of_checkpoint(path)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def read_lightning_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises whatever the bytes lead it to
         raise UserError(
             f"{path} cannot be read as a checkpoint, it is damaged or holds more than weights and "
-            "plain values: give another, such as checkpoints/last.ckpt beside it."
+            "plain values: give another, such as the newest one beside it."
         ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path} is no checkpoint of ganzoo: it holds no weights by name.")
@@ -176,11 +178,12 @@ def read_exported(path: Path) -> dict[str, Any]:
 
 def check_same_model(path: Path, cfg: DictConfig) -> None:
     """A checkpoint that was copied into the folder of another model's run."""
-    beside = read_values(path.parent.parent / "config.yaml")
-    if is_run_config(beside) and (said := beside["model"]["_target_"]) != cfg.model._target_:
+    config = RunFolder.of_checkpoint(path).config
+    settings = config.read()
+    if is_run_config(settings) and settings["model"]["_target_"] != cfg.model._target_:
         raise UserError(
-            f"{path} is a checkpoint of {cfg.model._target_}, but config.yaml of its run says "
-            f"{said}: give the folder of the run it came from."
+            f"{path} is a checkpoint of {cfg.model._target_}, but {config.path} says "
+            f"{settings['model']['_target_']}: give the folder of the run it came from."
         )
 
 

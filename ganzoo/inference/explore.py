@@ -17,7 +17,7 @@ from ganzoo.inference.load import load
 from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
 from ganzoo.probe.curves import figure_of, read
-from ganzoo.runs import csv_log
+from ganzoo.runs import RunFolder
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads it when it is imported
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -71,7 +71,7 @@ def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
 
 def page(models: Sequence[str | Path]) -> gr.Blocks:
     """The page: what all models share above, then a column for each, then the runs' curves."""
-    runs = {str(each): logs for each in models if (logs := csv_log(Path(each))) is not None}
+    runs = {str(each): logs for each in models if (logs := RunFolder(each).csv_log) is not None}
     trained = {str(each): load(each) for each in models if is_trained(each, in_training=runs)}
     for players in trained.values():
         players.condition.labels(1)  # refuses models that draw only with data

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
@@ -11,6 +9,7 @@ from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.metric import Digits
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Arithmetic(Probe):
@@ -40,7 +39,7 @@ class Arithmetic(Probe):
                 "model such as model=dcgan and data=mnist or data=mnist5k, or leave the probe out."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         latent = game.latent.draw(self.n, Draws(self.seed, device=game.device))
         images, classifier = draw(game, latent), Digits()
         ink = darkness(images)
@@ -58,7 +57,7 @@ class Arithmetic(Probe):
             (thick_a, thin_a), (_, thin_b) = found[a], found[b]
             sums += [thick_a, thin_a, thin_b, thick_a - thin_a + thin_b]
         shown = draw(game, torch.stack(sums))
-        picture.save_image(picture.draw_samples(shown, 8), folder / "figures" / "arithmetic.png")
+        picture.save_image(picture.draw_samples(shown, 8), run.figures / "arithmetic.png")
         thin, result = shown[2::4], shown[3::4]
         read = classifier.logits(result)[:, 0].argmax(1).cpu()
         asked = torch.tensor([b for _, b in known])

@@ -1,10 +1,10 @@
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import ClassVar
 
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.runs import RunFolder
 
 
 class Probe(ABC):
@@ -47,13 +47,13 @@ class Probe(ABC):
             data.load_test()
 
     @abstractmethod
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         """Measure, and draw figures.
 
         Args:
             game: Trained.
             data: What it was trained on, set up.
-            folder: The run's; figures go to ``figures/`` in it.
+            run: The run's folder, with ``figures`` for pictures.
 
         Returns:
             Every figure by its name.

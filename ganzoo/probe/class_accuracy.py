@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import torch
 
 from ganzoo.condition import ClassLabel
@@ -8,6 +6,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.metric import Digits
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class ClassAccuracy(Probe):
@@ -32,7 +31,7 @@ class ClassAccuracy(Probe):
                 "model=acgan and data=mnist or data=mnist5k."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         asked, classifier = game.condition.labels(self.n), Digits()
         samples = torch.split(game.sample(asked), 1000)
         drawn = torch.cat([classifier.logits(part)[:, 0].argmax(1) for part in samples])

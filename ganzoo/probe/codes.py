@@ -1,5 +1,4 @@
 from math import log, pi
-from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -17,6 +16,7 @@ from ganzoo.grad_mode import eval_mode
 from ganzoo.latent import Categorical
 from ganzoo.model import InfoGAN
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Codes(Probe):
@@ -57,12 +57,12 @@ class Codes(Probe):
         if game.discriminator.packing > 1:
             raise UserError("probe=codes reads images one by one: type network.packing=1.")
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         assert isinstance(game, InfoGAN)
         assert isinstance(game.condition, LatentCode)
         for which in range(len(game.condition.factors)):
             drawn = picture.draw_samples(traversal(game, which), 10)
-            picture.save_image(drawn, folder / "figures" / f"codes_{which}.png")
+            picture.save_image(drawn, run.figures / f"codes_{which}.png")
         classes = data.n_classes
         told = confusion(game, data.source, data.split[0], classes)
         match = linear_sum_assignment(told.numpy(), maximize=True)

@@ -11,7 +11,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.model import WGAN
 from ganzoo.probe.base import Probe
-from ganzoo.runs import csv_log
+from ganzoo.runs import RunFolder
 
 
 class Critic(Probe):
@@ -43,12 +43,12 @@ class Critic(Probe):
                 "metric=[fid]."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = csv_log(folder)
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
+        logs = run.csv_log
         assert self.score is not None
         if logs is None:
             raise UserError(
-                f"{folder} has no file of the csv logger, which probe=critic reads: train with it, "
+                f"{run} has no file of the csv logger, which probe=critic reads: train with it, "
                 "that is add csv to logger=[…]."
             )
         steps, estimates, scores = read(logs, self.score)
@@ -57,7 +57,7 @@ class Critic(Probe):
                 f"probe=critic ranks {self.score} over validations and found {len(steps)} of them "
                 "in the csv logger's file: lower val_every, or set probe.critic.score."
             )
-        draw(steps, estimates, scores, self.score, folder / "figures" / "critic.png")
+        draw(steps, estimates, scores, self.score, run.figures / "critic.png")
         return {"critic_spearman": float(spearmanr(estimates, scores).statistic)}
 
 

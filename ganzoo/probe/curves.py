@@ -8,7 +8,7 @@ from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
-from ganzoo.runs import csv_log
+from ganzoo.runs import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,11 +23,11 @@ class Curves(Probe):
     `curves.png` from the csv logger's file, if there is one.
     """
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
-        logs = csv_log(folder)
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
+        logs = run.csv_log
         if logs:
             drawn = picture.figure_to_image(figure_of(read(logs)))
-            picture.save_image(drawn, folder / "figures" / "curves.png")
+            picture.save_image(drawn, run.figures / "curves.png")
         return {}
 
 

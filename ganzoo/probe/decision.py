@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import torch
 
 from ganzoo import picture
@@ -8,6 +6,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Decision(Probe):
@@ -32,7 +31,7 @@ class Decision(Probe):
                 "data=ring or data=grid, or leave it out."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         line = torch.linspace(-self.bound, self.bound, self.side, device=game.device)
         places = torch.cartesian_prod(line, line)
         places = places[: len(places) // game.discriminator.packing * game.discriminator.packing]
@@ -48,5 +47,5 @@ class Decision(Probe):
         for points, name, colour in ((real, "real", "k"), (game.sample(self.n).cpu(), "G", "lime")):
             axes.scatter(points[:, 0], points[:, 1], s=3, c=colour, label=name)
         axes.legend(fontsize=7)
-        picture.save_image(picture.figure_to_image(figure), folder / "figures" / "decision.png")
+        picture.save_image(picture.figure_to_image(figure), run.figures / "decision.png")
         return {}

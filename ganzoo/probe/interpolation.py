@@ -1,10 +1,9 @@
-from pathlib import Path
-
 from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.latent.walk import spherical, straight
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Interpolation(Probe):
@@ -24,9 +23,9 @@ class Interpolation(Probe):
     def __init__(self, rows: int = 8, columns: int = 10, seed: int = 0) -> None:
         self.rows, self.columns, self.seed = rows, columns, seed
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         for name, walk in (("interpolation", straight), ("interpolation_spherical", spherical)):
             images = game.interpolate(self.rows, self.columns, self.seed, walk=walk)
             drawn = picture.draw_samples(images, self.columns)
-            picture.save_image(drawn, folder / "figures" / f"{name}.png")
+            picture.save_image(drawn, run.figures / f"{name}.png")
         return {}

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class LinearSVM(Probe):
@@ -53,7 +53,7 @@ class LinearSVM(Probe):
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
         game.features(torch.zeros(1, *data.image_shape), self.layer)  # refuses another layer
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         # Here, because scikit-learn is slow to import and only some runs ask for the probe.
         from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
         from sklearn.svm import LinearSVC  # noqa: PLC0415

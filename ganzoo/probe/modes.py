@@ -1,5 +1,4 @@
 from math import log
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -11,6 +10,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.metric import Digits
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Modes(Probe):
@@ -38,10 +38,10 @@ class Modes(Probe):
                 "probe=[digit_modes] for digits."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         assert isinstance(data, Mixture)
         samples = game.sample(self.n).cpu()
-        picture.save_image(picture.draw_samples(samples, 1), folder / "figures" / "modes.png")
+        picture.save_image(picture.draw_samples(samples, 1), run.figures / "modes.png")
         distance, nearest = torch.cdist(samples, data.centres).min(1)
         good = nearest[distance <= 3 * data.std]
         return {"high_quality": len(good) / self.n, **coverage(good, len(data.centres))}
@@ -71,7 +71,7 @@ class DigitModes(Probe):
                 "data=stacked_mnist, or probe=[modes] for points."
             )
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         samples, classifier = game.sample(self.n), Digits()
         digits = torch.cat(
             [classifier.logits(part).argmax(2) for part in torch.split(samples, 1000)]

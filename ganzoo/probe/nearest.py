@@ -12,6 +12,7 @@ from ganzoo.game import Game
 from ganzoo.metric import Extractor
 from ganzoo.metric.neighbours import nearest
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 ROWS = 10  # of the figure
 BATCH = 1000
@@ -40,7 +41,7 @@ class Nearest(Probe):
         self.points: Callable[[Tensor], Tensor] = extractor or partial(torch.flatten, start_dim=1)
         self.space = f"_{type(extractor).__name__.lower()}" if extractor else ""
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         training, validation = data.split
         samples = game.sample(self.n).cpu()
         held_out, _ = data.source.read(validation[: self.n])
@@ -51,13 +52,13 @@ class Nearest(Probe):
             pairs = torch.cat([samples[: ROWS * 5], neighbours], dim=3)
             apart = pad(pairs, (0, 2), value=0.0)  # grey, so that a pair is told from the next
             picture.save_image(
-                picture.draw_samples(apart, 5), folder / "figures" / f"nearest{self.space}.png"
+                picture.draw_samples(apart, 5), run.figures / f"nearest{self.space}.png"
             )
         draw(
             own,
             theirs,
             self.space.lstrip("_") or "pixels",
-            folder / "figures" / f"nearest_distances{self.space}.png",
+            run.figures / f"nearest_distances{self.space}.png",
         )
         return {f"nearest_ratio{self.space}": float(own.median() / theirs.median())}
 

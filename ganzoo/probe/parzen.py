@@ -1,5 +1,4 @@
 from math import log, pi
-from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 SIGMAS = tuple(10 ** (step / 9 - 1) for step in range(10))  # of the authors' code
 
@@ -31,7 +31,7 @@ class Parzen(Probe):
     def __init__(self, n: int = 10_000, n_val: int = 1000) -> None:
         self.n, self.n_val = n, n_val
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         samples = unit(game.sample(self.n))
         validation, _ = data.source.read(data.split[1][: self.n_val])
         test, _ = data.test.read(torch.arange(len(data.test)))

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -8,6 +7,7 @@ from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
+from ganzoo.runs import RunFolder
 
 
 class Transfer(Probe):
@@ -37,7 +37,7 @@ class Transfer(Probe):
             )
         super().check(game, data)
 
-    def measure(self, game: Game, data: Data, folder: Path) -> dict[str, float]:
+    def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         # Here, because scikit-learn is slow to import and only some runs ask for the probe.
         from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
 

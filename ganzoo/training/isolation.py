@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import nan
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ganzoo.error import Interrupted, RunFailed, UserError
-from ganzoo.files import read_values
+from ganzoo.runs import RunFolder
 from ganzoo.settings.check import check_config
 from ganzoo.settings.compose import build_part
 from ganzoo.training.sweep import RESUME, error_sentence
@@ -43,11 +42,11 @@ def run_in_new_process(cfg: DictConfig) -> float:
         Ended: If the run failed.
         Interrupted: If it was told to stop.
     """
-    hydra, folder = HydraConfig.get(), Path(cfg.run_dir).absolute()
+    hydra, run = HydraConfig.get(), RunFolder(cfg.run_dir)
     own = [each.path for each in hydra.runtime.config_sources if each.provider == "command-line"]
     command = [
         *(sys.executable, sys.argv[0], *(word for word in sys.argv[1:2] if word == "train")),
-        *(*hydra.overrides.task, f"hydra.run.dir='{folder}'"),
+        *(*hydra.overrides.task, f"hydra.run.dir='{run.path.absolute()}'"),
         *(f"--config-dir={path}" for path in own),
     ]
     process = subprocess.Popen(command)
@@ -59,11 +58,11 @@ def run_in_new_process(cfg: DictConfig) -> float:
     if code == 75:
         raise Interrupted(f"the sweep stopped with it: type {RESUME}=… to go on")
     if code:
-        reason = read_values(folder / "failure.json").get("reason")
+        reason = run.failure.read().get("reason")
         raise RunFailed(
             reason or f"the run's processes ended with code {code}: see what they said."
         )
-    best = read_values(folder / "metrics.json").get("best")
+    best = run.measured().get("best")
     return nan if best is None else float(best)
 
 

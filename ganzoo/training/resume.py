@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError
-from ganzoo.files import read_values, write_json
 from ganzoo.inference.checkpoint import TRUSTED, check_trusted, read_checkpoint
-from ganzoo.runs import PLACES, is_run_config
+from ganzoo.runs import RunFolder
+from ganzoo.runs.run import DATA_PATHS
 
 TRUSTED_OF_RUNS = rf"{TRUSTED}|ganzoo\.logger\.CSVLogger|pytorch_lightning\.(Trainer|loggers\.\w+)"
 OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
@@ -49,34 +49,32 @@ def find_start(cfg: DictConfig) -> Start:
     """
     if not cfg.resume:
         return Start(cfg, None, 0, [])
-    folder = find_unfinished_run(cfg) if cfg.resume == "auto" else Path(cfg.resume)
-    if folder is None:
+    run = find_unfinished_run(cfg) if cfg.resume == "auto" else RunFolder(cfg.resume)
+    if run is None:
         return Start(cfg, None, 0, [])
-    (checkpoint, step), began = newest_checkpoint(folder), read_run_settings(folder)
+    (checkpoint, step), began = newest_checkpoint(run), read_run_settings(run)
     changes = (
         list(differences(flatten(began), flatten(run_settings(cfg)))) if typed_overrides() else []
     )
     if changes and not cfg.allow_changes:
         listed = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
         raise UserError(
-            f"{folder} was begun with {listed}{' …' if changes[8:] else ''}: type nothing but "
+            f"{run} was begun with {listed}{' …' if changes[8:] else ''}: type nothing but "
             "resume=…, or add allow_changes=true to go on with the new settings."
         )
-    check_unchangeable(folder, changes, began)
-    if has_finished(folder) and not changes:
+    check_unchangeable(run, changes, began)
+    if run.has_finished() and not changes:
         raise UserError(
-            f"{folder} has finished: type a larger budget, such as max_steps=…, and "
+            f"{run} has finished: type a larger budget, such as max_steps=…, and "
             "allow_changes=true beside its other options to train it further."
         )
     own = OmegaConf.to_container(cfg)
     assert isinstance(own, dict)
-    chosen = OmegaConf.create(
-        {**own, **({} if typed_overrides() else began), "run_dir": str(folder)}
-    )
+    chosen = OmegaConf.create({**own, **({} if typed_overrides() else began), "run_dir": str(run)})
     return Start(chosen, checkpoint, step, changes)
 
 
-def check_unchangeable(folder: Path, changes: list[Change], began: dict[str, Any]) -> None:
+def check_unchangeable(run: RunFolder, changes: list[Change], began: dict[str, Any]) -> None:
     """How the players step is part of a checkpoint, and a change of it would be without effect."""
     scheduled = "${max_steps}" in str(began.get("optimizer"))
     frozen = [
@@ -86,26 +84,20 @@ def check_unchangeable(folder: Path, changes: list[Change], began: dict[str, Any
     ]
     if frozen:
         raise UserError(
-            f"{frozen[0]} of {folder} cannot change, because its checkpoint holds the optimizers "
+            f"{frozen[0]} of {run} cannot change, because its checkpoint holds the optimizers "
             "and their schedules: begin a new run, or leave it as it was."
         )
 
 
-def has_finished(folder: Path) -> bool:
-    """Whether a run has come to its end, measurements and all."""
-    return bool(read_values(folder / "metrics.json").get("finished"))
-
-
 def is_already_finished(cfg: DictConfig) -> bool:
     """Whether the run that would begin has been here before, with these settings, to its end."""
-    folder = Path(cfg.run_dir)
-    done = has_finished(folder) and (folder / "config.yaml").exists()
-    return done and has_same_settings(folder, cfg)
+    run = RunFolder(cfg.run_dir)
+    return run.has_finished() and run.config.exists() and has_same_settings(run, cfg)
 
 
-def has_same_settings(folder: Path, cfg: DictConfig) -> bool:
+def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
     """Whether a run was begun with these settings."""
-    return not any(differences(flatten(read_run_settings(folder)), flatten(run_settings(cfg))))
+    return not any(differences(flatten(read_run_settings(run)), flatten(run_settings(cfg))))
 
 
 def typed_overrides() -> list[str]:
@@ -121,23 +113,23 @@ def run_settings(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in container.items() if key not in OWN}
 
 
-def read_run_settings(folder: Path) -> dict[str, Any]:
+def read_run_settings(run: RunFolder) -> dict[str, Any]:
     """The settings that a run was begun with."""
-    if not is_run_config(read_values(folder / "config.yaml")):
+    if not run.is_run():
         raise UserError(
-            f"{folder} holds no config.yaml that can be read, so it is no run that could go on: "
-            "give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
+            f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
+            "go on: give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
         )
-    began = OmegaConf.load(folder / "config.yaml")
+    began = OmegaConf.load(run.config.path)
     assert isinstance(began, DictConfig)
     check_trusted(OmegaConf.to_container(began), TRUSTED_OF_RUNS)
     return run_settings(began)
 
 
-def readable_checkpoints(folder: Path) -> dict[Path, int]:
+def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
     """The run's checkpoints that can be read, and the generator steps of each."""
     steps: dict[Path, int] = {}
-    for path in sorted(folder.glob("checkpoints/*.ckpt"), reverse=True):  # last before best
+    for path in sorted(run.checkpoints.glob("*.ckpt"), reverse=True):  # last before best
         try:
             steps[path] = read_checkpoint(path)["global_step"]
         except (UserError, KeyError) as problem:
@@ -145,27 +137,27 @@ def readable_checkpoints(folder: Path) -> dict[Path, int]:
     return steps
 
 
-def newest_checkpoint(folder: Path) -> tuple[Path, int]:
+def newest_checkpoint(run: RunFolder) -> tuple[Path, int]:
     """The run's checkpoint with the most steps, of those that can be read, and its steps."""
-    steps = readable_checkpoints(folder)
+    steps = readable_checkpoints(run)
     if not steps:
         raise UserError(
-            f"{folder} holds no checkpoint that could be gone on from: leave resume out to begin "
+            f"{run} holds no checkpoint that could be gone on from: leave resume out to begin "
             "anew, or give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
         )
     return max(steps.items(), key=itemgetter(1))
 
 
-def find_unfinished_run(cfg: DictConfig) -> Path | None:
+def find_unfinished_run(cfg: DictConfig) -> RunFolder | None:
     """The unfinished run of the same settings in this run's folder, or the newest beside it."""
-    here = Path(cfg.run_dir)
-    beside = sorted(here.parent.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True)
-    for folder in [here, *beside]:
-        unfinished = not has_finished(folder) and (folder / "config.yaml").exists()
-        begun = unfinished and any(folder.glob("checkpoints/*.ckpt"))
-        if begun and has_same_settings(folder, cfg):
-            return folder
-    return None
+    own = RunFolder(cfg.run_dir)
+    siblings = sorted(own.siblings(), key=lambda run: run.path.stat().st_mtime, reverse=True)
+    candidates = (
+        run
+        for run in [own, *siblings]
+        if run.config.exists() and not run.has_finished() and any(run.checkpoints.glob("*.ckpt"))
+    )
+    return next((run for run in candidates if has_same_settings(run, cfg)), None)
 
 
 def flatten(run_settings: Any, key: str = "") -> dict[str, Any]:
@@ -178,13 +170,12 @@ def flatten(run_settings: Any, key: str = "") -> dict[str, Any]:
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     """Keys whose values differ, with both; where the data lies makes no difference."""
-    for key in sorted((before.keys() | now.keys()) - set(PLACES)):
+    for key in sorted((before.keys() | now.keys()) - set(DATA_PATHS)):
         if before.get(key) != now.get(key):
             yield key, before.get(key), now.get(key)
 
 
-def record_changes(folder: Path, step: int, changes: list[Change]) -> None:
-    """Write into ``changes.json`` of the run what changed, and at which step."""
-    path = folder / "changes.json"
+def record_changes(run: RunFolder, step: int, changes: list[Change]) -> None:
+    """Record what changed when the run continued from a generator step."""
     changed = {key: {"before": before, "now": now} for key, before, now in changes}
-    write_json(path, [*read_values(path, []), {"step": step, "changed": changed}])
+    run.record_change(step, changed)

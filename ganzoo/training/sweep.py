@@ -8,11 +8,11 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ganzoo.error import UserError
-from ganzoo.files import read_values, write_json
-from ganzoo.runs import PLACES
+from ganzoo.runs import RunFolder, sweep_record
+from ganzoo.runs.run import DATA_PATHS
 
 RESUME = "sweep.resume"
-FREE = ("resume", "debug", *PLACES)  # what a sweep that goes on may change
+FREE = ("resume", "debug", *DATA_PATHS)  # what a sweep that goes on may change
 
 
 class Sweep(Callback):
@@ -23,9 +23,10 @@ class Sweep(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         Sweep.folder = Path(config.hydra.sweep.dir)
         words = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
-        if not (Sweep.folder / "sweep.json").exists():
+        record = sweep_record(Sweep.folder)
+        if not record.exists():
             kept = [word for word in words if option_name(word) != "hydra.sweep.dir"]
-            write_json(Sweep.folder / "sweep.json", {"command": kept})
+            record.write({"command": kept})
 
 
 def expand_sweep_resume(words: Sequence[str]) -> list[str]:
@@ -42,11 +43,12 @@ def expand_sweep_resume(words: Sequence[str]) -> list[str]:
     if not named:
         return list(words)
     folder = Path(named[-1].partition("=")[2])
-    command = read_values(folder / "sweep.json").get("command")
+    record = sweep_record(folder)
+    command = record.read().get("command")
     if command is None:
         raise UserError(
-            f"{folder} holds no sweep.json, so no sweep was begun there: give the folder of one, "
-            f"such as {RESUME}=runs/sweep/…, or a run's by resume=…"
+            f"{folder} holds no {record.path.name}, so no sweep was begun there: give the folder "
+            f"of one, such as {RESUME}=runs/sweep/…, or a run's by resume=…"
         )
     beside = [word for word in words if word not in named]
     options = [word for word in beside if not word.startswith(("-", "hydra"))]
@@ -66,9 +68,9 @@ def option_name(word: str) -> str:
     return word.lstrip("+~").partition("=")[0]
 
 
-def write_failure(folder: Path, origin: dict[str, Any], error: BaseException) -> None:
-    """Write into ``failure.json`` of a run why it failed, in one sentence."""
-    write_json(folder / "failure.json", {**origin, "reason": error_sentence(error)})
+def write_failure(run: RunFolder, origin: dict[str, Any], error: BaseException) -> None:
+    """Write into a run's folder why it failed, in one sentence."""
+    run.failure.write({**origin, "reason": error_sentence(error)})
 
 
 def error_sentence(error: BaseException) -> str:

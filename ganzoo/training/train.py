@@ -1,12 +1,10 @@
 """One run: from a composed configuration to a trained model, its score and its files."""
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import ceil, nan
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,12 +23,13 @@ from rich.table import Table
 from ganzoo.callback import DensityCurve, Finite, Interruption, Scores, Summary, WholeCheckpoints
 from ganzoo.data.base import Data
 from ganzoo.error import NotFinite, PeerProcessDied, UserError
-from ganzoo.files import read_values, remove_partial_files, update_json, write_bytes, write_json
+from ganzoo.files import remove_partial_files, write_bytes
 from ganzoo.game import Game
 from ganzoo.inference.checkpoint import load_weights, read_checkpoint
 from ganzoo.logger import close_logger, continue_logger, run_id, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe, run_probes
+from ganzoo.runs import RunFolder
 from ganzoo.settings.check import check_config
 from ganzoo.settings.compose import build_part
 from ganzoo.training.environment import describe_environment
@@ -59,9 +58,9 @@ def train(cfg: DictConfig) -> float:
     if cfg.resume is None and os.environ.get("SLURM_RESTART_COUNT"):  # a job that was requeued
         cfg.resume = "auto"
     if cfg.resume == "auto" and is_already_finished(cfg):
-        return print_result(Path(cfg.run_dir))
+        return print_result(RunFolder(cfg.run_dir))
     start = find_start(cfg)
-    cfg, folder = start.cfg, Path(start.cfg.run_dir)
+    cfg, run = start.cfg, RunFolder(start.cfg.run_dir)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_part(cfg.data)
     data.setup("fit")
@@ -79,7 +78,7 @@ def train(cfg: DictConfig) -> float:
     game.save_hyperparameters(saved_config(cfg))
     if start.checkpoint:
         load_weights(game, read_checkpoint(start.checkpoint)["state_dict"], start.checkpoint)
-    trained = read_values(folder / "metrics.json").get("steps", 0) >= cfg.max_steps > 0
+    trained = run.measured().get("steps", 0) >= cfg.max_steps > 0
     open_loggers(trainer, start)  # which may refuse, before anything is written
     try:
         if trainer.is_global_zero:
@@ -87,16 +86,15 @@ def train(cfg: DictConfig) -> float:
         if not trained:
             trainer, game = fit(start, trainer, game, data)
         if trainer.is_global_zero:
-            run_probes(probes, game, data, folder)
-            steps = read_values(folder / "metrics.json")["steps"]
-            show_figures(trainer.loggers, folder / "figures", steps)
+            run_probes(probes, game, data, run)
+            show_figures(trainer.loggers, run.figures, run.metrics.read()["steps"])
     finally:
         for logger in trainer.loggers:
             close_logger(logger)
     if not trainer.is_global_zero:
         return nan
-    update_json({**read_reproduction_info(folder), "finished": True}, folder / "metrics.json")
-    return print_result(folder)
+    run.metrics.update({**read_reproduction_info(run), "finished": True})
+    return print_result(run)
 
 
 def check_support(trainer: pl.Trainer, game: Game, data: Data, probes: Sequence[Probe]) -> None:
@@ -129,13 +127,13 @@ def fit(
     try:
         trainer.fit(game, data, ckpt_path=start.checkpoint)
     except NotFinite as trouble:
-        cfg, folder = start.cfg, Path(start.cfg.run_dir)
-        steps = readable_checkpoints(folder) if cfg.on_nonfinite == "rewind" else {}
+        cfg, run = start.cfg, RunFolder(start.cfg.run_dir)
+        steps = readable_checkpoints(run) if cfg.on_nonfinite == "rewind" else {}
         if not steps or (rewound and max(steps.values()) == start.step):
             raise
         checkpoint, step = max(steps.items(), key=itemgetter(1))
         if trainer.is_global_zero:
-            record_changes(folder, step, [("rewound", None, str(trouble))])
+            record_changes(run, step, [("rewound", None, str(trouble))])
             Console(stderr=True).print(
                 f"rewound to generator step {step}, because {trouble}", soft_wrap=True, markup=False
             )
@@ -163,37 +161,34 @@ def open_loggers(trainer: pl.Trainer, start: Start) -> None:
     Raises:
         UserError: If one cannot be reached.
     """
-    path = Path(start.cfg.run_dir) / "trackers.json"
-    known = {} if start.changes else read_values(path)  # MLflow refuses other settings for a run
+    trackers = RunFolder(start.cfg.run_dir).trackers
+    known = {} if start.changes else trackers.read()  # MLflow refuses other settings for a run
     for logger in trainer.loggers if start.checkpoint else []:
         continue_logger(logger, start.step, known.get(type(logger).__name__))
     if trainer.is_global_zero:
         names = {type(logger).__name__: run_id(logger) for logger in trainer.loggers}
         if given := {kind: name for kind, name in names.items() if name}:
-            write_json(path, given)
+            trackers.write(given)
 
 
 def write_start(start: Start, trained: bool) -> None:
     """Write into the run's folder what it is, before anything else."""
-    cfg, folder = start.cfg, Path(start.cfg.run_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_partial_files(folder)
+    cfg, run = start.cfg, RunFolder(start.cfg.run_dir)
+    run.path.mkdir(parents=True, exist_ok=True)
+    remove_partial_files(run.path)
     if not trained:  # what it said when it had finished before
-        (folder / "metrics.json").unlink(missing_ok=True)
+        run.metrics.remove()
     if start.changes:
-        record_changes(folder, start.step, start.changes)
-    write_bytes(folder / "config.yaml", OmegaConf.to_yaml(saved_config(cfg)).encode())
-    (folder / "failure.json").unlink(missing_ok=True)
+        record_changes(run, start.step, start.changes)
+    write_bytes(run.config.path, OmegaConf.to_yaml(saved_config(cfg)).encode())
+    run.failure.remove()
     if not start.checkpoint:
-        update_json(
-            {**reproduction_info(cfg), "environment": describe_environment()},
-            folder / "origin.json",
-        )
+        run.origin.update({**reproduction_info(cfg), "environment": describe_environment()})
 
 
-def read_reproduction_info(folder: Path) -> dict[str, Any]:
+def read_reproduction_info(run: RunFolder) -> dict[str, Any]:
     """What it takes to repeat a run, as it was begun."""
-    return {key: read_values(folder / "origin.json").get(key) for key in ("command", "seed")}
+    return {key: run.origin.read().get(key) for key in ("command", "seed")}
 
 
 def set_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
@@ -325,9 +320,9 @@ def reproduction_info(cfg: DictConfig) -> dict[str, Any]:
     return {"command": typed_overrides(), "seed": cfg.seed, "searched": searched}
 
 
-def print_result(folder: Path) -> float:
+def print_result(run: RunFolder) -> float:
     """Print what came out and where it lies; return the best monitored score, NaN without one."""
-    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics = run.measured()
     table = Table("", "result", show_header=False)
     if metrics["best"] is not None:
         samples = f"n = {metrics[metrics['monitor'] + '_n']:.0f}"
@@ -341,8 +336,7 @@ def print_result(folder: Path) -> float:
     table.add_row("generator steps", f"{metrics['steps']}")
     table.add_row("real images shown", f"{metrics['images']}")
     table.add_row("images per second", f"{metrics['images_per_second']}")
-    for name in ("samples", "figures", "checkpoints", "csv", "tensorboard", "metrics.json"):
-        if (folder / name).exists():
-            table.add_row(name, os.path.relpath(folder / name))
+    for name, path in run.results.items():
+        table.add_row(name, os.path.relpath(path))
     Console().print(table)
     return nan if metrics["best"] is None else float(metrics["best"])

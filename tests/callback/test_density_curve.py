@@ -54,8 +54,8 @@ def test_at_the_optimum_the_gap_is_none_and_the_value_is_minus_log_four(
     curve.on_fit_end(trainer, game)
     assert float(logged["val/discriminator_gap"]) == pytest.approx(gap, abs=0.01)
     assert float(logged["val/value"]) == pytest.approx(value, abs=0.01)
-    assert (tmp_path / "densities.gif").read_bytes().startswith(b"GIF89a")
-    assert (tmp_path / "densities.png").exists()
+    assert (tmp_path / "figures/densities.gif").read_bytes().startswith(b"GIF89a")
+    assert (tmp_path / "figures/densities.png").exists()
     assert opinion(game, torch.zeros(3)).shape == (3,)
 
 

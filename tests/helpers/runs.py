@@ -25,6 +25,7 @@ def write_run(folder, scores=(3.0, 2.0), *, model="dcgan", seed=0, data="MNIST5k
         f"{monitor}_n": n,
         "best": min(scores),
         "best_step": 10,
+        "steps": 10,
         "images": 640,
         "train_seconds": 2.0,
         "images_per_second": 320.0,

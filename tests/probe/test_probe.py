@@ -36,6 +36,7 @@ from ganzoo.probe.arithmetic import concept
 from ganzoo.probe.linear_svm import balanced, moved
 from ganzoo.probe.modes import coverage
 from ganzoo.probe.parzen import SIGMAS
+from ganzoo.runs import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def samples(images, shape=(1, 28, 28), **more):
 def test_parzen_is_the_mean_log_of_a_mixture_of_gaussians(data, tmp_path):
     data.test.labels = data.test.labels[:50]  # so many samples has the test set
     centres, _ = data.source.read(torch.arange(40))
-    found = Parzen(n=40, n_val=100).measure(samples(centres), data, tmp_path)
+    found = Parzen(n=40, n_val=100).measure(samples(centres), data, RunFolder(tmp_path))
     to_unit = lambda images: ((images + 1) / 2).flatten(1).double().numpy()  # noqa: E731
     x, mu = to_unit(data.test.read(torch.arange(50))[0]), to_unit(centres)
     sigma = found["parzen_sigma"]
@@ -92,7 +93,7 @@ def test_parzens_kernel_is_as_wide_as_samples_are_noisy(data, tmp_path):
     widths = []
     for std in (0.2, 0.6):  # in [-1, 1]: half of it in [0, 1]
         noisy = validation + std * torch.randn(validation.shape)
-        found = Parzen(n=100, n_val=100).measure(samples(noisy), data, tmp_path)
+        found = Parzen(n=100, n_val=100).measure(samples(noisy), data, RunFolder(tmp_path))
         widths.append(found["parzen_sigma"])
     assert widths == [SIGMAS[0], pytest.approx(SIGMAS[4], rel=0.3)]
 
@@ -117,7 +118,7 @@ def test_modes_of_a_ring_need_a_sample_within_three_standard_deviations(tmp_path
     on, beyond = ring.centres[:3], ring.centres[3:5]
     near, far = torch.tensor([2.9 * ring.std, 0.0]), torch.tensor([0.0, 3.1 * ring.std])
     game = samples(torch.cat([on, on + near, beyond + far, torch.zeros(2, 2)]), shape=(2,))
-    found = Modes(n=10).measure(game, ring, tmp_path)
+    found = Modes(n=10).measure(game, ring, RunFolder(tmp_path))
     assert found == {"high_quality": 0.6, "modes": 3, "modes_kl": pytest.approx(log(8 / 3))}
     assert (tmp_path / "figures/modes.png").exists()
 
@@ -127,9 +128,9 @@ def test_digit_modes_reads_each_channel(digits, tmp_path):
     images = pixels.float() / 127.5 - 1
     stacked = images.view(300, 3, 28, 28)
     modes = len((labels.view(300, 3) * torch.tensor([100, 10, 1])).sum(1).unique())
-    found = DigitModes(n=300).measure(samples(stacked), None, tmp_path)
+    found = DigitModes(n=300).measure(samples(stacked), None, RunFolder(tmp_path))
     assert found["modes"] == pytest.approx(modes, abs=5)
-    assert DigitModes(n=900).measure(samples(images), None, tmp_path)["modes"] == 10
+    assert DigitModes(n=900).measure(samples(images), None, RunFolder(tmp_path))["modes"] == 10
 
 
 def test_class_accuracy_asks_for_classes_and_reads_them(digits, tmp_path):
@@ -143,7 +144,7 @@ def test_class_accuracy_asks_for_classes_and_reads_them(digits, tmp_path):
     for shift, accuracy in ((0, 1.0), (3, 0.0)):
         game = CGAN((1, 28, 28))
         game.sample = lambda told, seed=0, shift=shift: obedient(told, shift)
-        found = ClassAccuracy(n=50).measure(game, None, tmp_path)
+        found = ClassAccuracy(n=50).measure(game, None, RunFolder(tmp_path))
         assert found["class_accuracy"] == pytest.approx(accuracy, abs=0.1)
 
 
@@ -177,7 +178,7 @@ def test_a_linear_svm_reads_features_that_tell_and_none_that_do_not(data, tmp_pa
         game.features = lambda images, layer, noise=noise: (
             F.one_hot(known(images), 10) + noise * torch.randn(len(images), 10)
         )
-        errors.append(LinearSVM(n_labels=200).measure(game, data, tmp_path)["svm_error"])
+        errors.append(LinearSVM(n_labels=200).measure(game, data, RunFolder(tmp_path))["svm_error"])
     assert errors[0] < 0.01
     assert errors[1] > 0.8
 
@@ -186,7 +187,7 @@ def test_a_linear_svm_learns_from_moved_copies_what_few_labels_do_not_show(data,
     game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
     game.features = lambda images, layer: images.flatten(1)
     errors = [
-        LinearSVM(n_labels=30, copies=copies).measure(game, data, tmp_path)["svm_error"]
+        LinearSVM(n_labels=30, copies=copies).measure(game, data, RunFolder(tmp_path))["svm_error"]
         for copies in (None, 10)
     ]
     assert errors[1] < errors[0] - 0.05
@@ -229,8 +230,10 @@ def test_codes_are_matched_to_classes_whatever_their_order(data, tmp_path):
 
     nines = float((data.test.labels == 9).double().mean())
     fours = float((data.test.labels == 4).double().mean())
-    assert Codes(n=20).measure(infogan(knowing), data, tmp_path)["code_error"] == pytest.approx(0)
-    merged = Codes(n=20).measure(infogan(merging), data, tmp_path)["code_error"]
+    assert Codes(n=20).measure(infogan(knowing), data, RunFolder(tmp_path))[
+        "code_error"
+    ] == pytest.approx(0)
+    merged = Codes(n=20).measure(infogan(merging), data, RunFolder(tmp_path))["code_error"]
     assert merged in (pytest.approx(nines), pytest.approx(fours))
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         f"codes_{which}.png" for which in range(3)
@@ -249,7 +252,7 @@ def test_the_bound_is_the_entropy_of_the_code_when_the_guess_is_perfect(
         return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
 
     game.discriminator.forward = perfect
-    found = Codes(n=100).measure(game, data, tmp_path)
+    found = Codes(n=100).measure(game, data, RunFolder(tmp_path))
     assert found["code_bound"] == pytest.approx(nats, abs=1e-5)
 
 
@@ -265,7 +268,7 @@ def test_the_bound_of_a_continuous_code_is_that_of_a_gaussian_channel(noise, dat
         return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
 
     game.discriminator.forward = noisy
-    found = Codes(n=4000).measure(game, data, tmp_path)
+    found = Codes(n=4000).measure(game, data, RunFolder(tmp_path))
     expected = log(2) - log(noise * (2 * pi * np.e) ** 0.5)
     for name in ("code_bound_1", "code_bound_2"):
         assert found[name] == pytest.approx(expected, abs=0.05)
@@ -299,8 +302,8 @@ def test_a_concept_is_the_mean_noise_of_the_extremes_among_its_members():
 
 def test_pictures_of_the_latent_space(tmp_path):
     game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
-    assert Interpolation().measure(game, None, tmp_path) == {}
-    found = Arithmetic(n=3000).measure(samples_of_every_digit(game), None, tmp_path)
+    assert Interpolation().measure(game, None, RunFolder(tmp_path)) == {}
+    found = Arithmetic(n=3000).measure(samples_of_every_digit(game), None, RunFolder(tmp_path))
     assert found == {"arithmetic_class": 1.0, "arithmetic_ink": pytest.approx(42, rel=0.2)}
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {"arithmetic.png", "interpolation.png", "interpolation_spherical.png"}
@@ -334,7 +337,7 @@ def test_the_critics_estimate_is_ranked_against_the_score(sign, correlation, tmp
         lines.append(f",{100 * check},{(10 - check) * sign}")
     (tmp_path / "csv").mkdir()
     (tmp_path / "csv" / "metrics.csv").write_text("\n".join(lines))
-    found = Critic().measure(None, None, tmp_path)
+    found = Critic().measure(None, None, RunFolder(tmp_path))
     assert found == {"critic_spearman": pytest.approx(correlation)}
     assert (tmp_path / "figures/critic.png").exists()
 
@@ -372,7 +375,7 @@ def test_what_cannot_be_measured_is_refused_with_a_remedy(probe, game, remedy):
 
 def test_without_the_csv_logger_the_critics_curve_is_nowhere(tmp_path):
     with pytest.raises(UserError, match="add csv to logger"):
-        Critic().measure(None, None, tmp_path)
+        Critic().measure(None, None, RunFolder(tmp_path))
 
 
 # Memorising
@@ -381,8 +384,8 @@ def test_without_the_csv_logger_the_critics_curve_is_nowhere(tmp_path):
 def test_a_generator_that_copies_is_told_from_one_that_does_not(data, tmp_path):
     training, _ = data.source.read(data.split[0][:200])
     unseen, _ = data.test.read(torch.arange(200))
-    copies = Nearest(n=200).measure(samples(training), data, tmp_path)["nearest_ratio"]
-    other = Nearest(n=200).measure(samples(unseen), data, tmp_path)["nearest_ratio"]
+    copies = Nearest(n=200).measure(samples(training), data, RunFolder(tmp_path))["nearest_ratio"]
+    other = Nearest(n=200).measure(samples(unseen), data, RunFolder(tmp_path))["nearest_ratio"]
     assert copies < 0.01
     assert other == pytest.approx(1, abs=0.1)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
@@ -392,8 +395,8 @@ def test_a_generator_that_copies_is_told_from_one_that_does_not(data, tmp_path):
 def test_copies_that_are_moved_are_nearer_in_features_than_in_pixels(data, tmp_path):
     training, _ = data.source.read(data.split[0][:200])
     moved = samples(training.roll((1, 1), dims=(2, 3)))
-    in_pixels = Nearest(n=200).measure(moved, data, tmp_path)
-    in_features = Nearest(n=200, extractor=Digits()).measure(moved, data, tmp_path)
+    in_pixels = Nearest(n=200).measure(moved, data, RunFolder(tmp_path))
+    in_features = Nearest(n=200, extractor=Digits()).measure(moved, data, RunFolder(tmp_path))
     assert in_features["nearest_ratio_digits"] < 0.9 < in_pixels["nearest_ratio"]
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert {"nearest_digits.png", "nearest_distances_digits.png"} <= names
@@ -424,7 +427,7 @@ def test_what_a_classifier_learns_from_samples_it_knows_of_real_images(digits, d
 
         game = CGAN((1, 28, 28))
         game.sample = draw
-        accuracy.append(Transfer(n=2000).measure(game, data, tmp_path))
+        accuracy.append(Transfer(n=2000).measure(game, data, RunFolder(tmp_path)))
     assert accuracy[0]["transfer_accuracy"] > 0.85
     assert accuracy[0]["transfer_accuracy_real"] == pytest.approx(
         accuracy[0]["transfer_accuracy"], abs=0.05
@@ -437,12 +440,12 @@ def test_curves_and_the_decision_surface_are_drawn(tmp_path):
     lines = ["discriminator/wasserstein,discriminator/output_real,step,val/fid,val/fid_n"]
     lines += [f"{step},{step},{step},," for step in range(5)]
     (tmp_path / "csv" / "metrics.csv").write_text("\n".join([*lines, ",,4,3.5,10"]))
-    assert Curves().measure(None, None, tmp_path) == {}
+    assert Curves().measure(None, None, RunFolder(tmp_path)) == {}
     ring = Ring(val_size=100)
     ring.setup()
     game = GAN((2,), network=network.Plane())
     Decision(n=50, side=20).check(game, ring)
-    assert Decision(n=50, side=20).measure(game, ring, tmp_path) == {}
+    assert Decision(n=50, side=20).measure(game, ring, RunFolder(tmp_path)) == {}
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {"curves.png", "decision.png"}
 
@@ -455,4 +458,4 @@ def test_digits_that_the_generator_never_draws_count_as_misread(monkeypatch, tmp
 
     monkeypatch.setattr("ganzoo.probe.arithmetic.draw", draw)
     game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
-    assert Arithmetic(n=20).measure(game, None, tmp_path) == {"arithmetic_class": 0.0}
+    assert Arithmetic(n=20).measure(game, None, RunFolder(tmp_path)) == {"arithmetic_class": 0.0}

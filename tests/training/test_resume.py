@@ -133,6 +133,21 @@ def test_a_run_whose_measurements_were_cut_off_is_measured_again(cut):
     assert json.loads((cut / "metrics.json").read_text()) == metrics
 
 
+@pytest.mark.parametrize("damage", ["", "[]", '{"finished": true}', '{"steps": "many"}'])
+@pytest.mark.parametrize("words", [[], ["resume=auto"]])
+def test_damaged_metrics_count_as_missing(damage, words, cut, capsys):
+    assert run("train", f"resume={cut}") == 0
+    metrics = json.loads((cut / "metrics.json").read_text())
+    assert run("train", f"resume={cut}") == 1
+    assert "has finished" in capsys.readouterr().err
+    partial = {name: value for name, value in metrics.items() if name != "best_step"}
+    (cut / "metrics.json").write_text(damage or json.dumps(partial))
+    if words:
+        words = [*QUICK, "network.width=4", *words, f"hydra.run.dir={cut}"]
+    assert run("train", *(words or [f"resume={cut}"])) == 0
+    assert json.loads((cut / "metrics.json").read_text()) == metrics
+
+
 def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path):
     words = ["train", *QUICK, "network.width=4", "resume=auto"]
     assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
@@ -172,7 +187,6 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(cut):
         (lambda run: shutil.rmtree(run / "checkpoints"), "holds no checkpoint"),
         (lambda run: (run / "config.yaml").unlink(), "holds no config.yaml"),
         (shutil.rmtree, "holds no"),
-        (lambda run: (run / "metrics.json").write_text('{"finished": true}'), "has finished"),
         (
             lambda run: (run / "config.yaml").write_text("model: {_target_: os.system}"),
             "asks for os.system",

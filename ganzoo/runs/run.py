@@ -1,4 +1,4 @@
-"""Runs as their files tell them, wherever their folders lie now."""
+"""A run as its files describe it, wherever its folder lies now."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,28 +7,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ganzoo.error import UserError
-from ganzoo.files import read_values
+from ganzoo.runs.folder import RunFolder
 
 Curve = list[tuple[float, float, float]]  # (generator steps, real images, score)
-PLACES = ("data.root", "data.download")  # another machine keeps the same data elsewhere
-ASIDE = ("seed", *PLACES, "resume", "allow_changes", "debug", "run_dir")
+DATA_PATHS = ("data.root", "data.download")  # another machine keeps the same data elsewhere
+NO_CHOICE = ("seed", *DATA_PATHS, "resume", "allow_changes", "debug", "run_dir")
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run's folder, read as far as it has got.
+    """What the files of a run said when they were read.
 
     Attributes:
-        folder: Where it lies.
-        settings: Its config.yaml.
+        folder: The run's folder.
+        settings: The settings that it was trained with.
         origin: The words of its command, its seed and its environment.
-        metrics: Its metrics.json; empty before it has finished.
+        metrics: What was measured at the end of training; empty before.
         failure: Why it failed, in one sentence; None if it did not.
         diagnosis: The doctor's findings.
     """
 
-    folder: Path
+    folder: RunFolder
     settings: dict[str, Any]
     origin: dict[str, Any]
     metrics: dict[str, Any]
@@ -37,7 +36,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it has come to its end, measurements and all."""
+        """Whether it has been trained and measured to its end."""
         return bool(self.metrics.get("finished"))
 
     @property
@@ -76,23 +75,23 @@ class Run:
 
     @property
     def choices(self) -> dict[str, str]:
-        """The model, and whatever else the command chose but the seed and where things lie."""
+        """The model and the command's other options, but for the seed and paths."""
         words = dict(word.split("=", 1) for word in self.origin.get("command", []) if "=" in word)
         if "model" in self.settings:  # the class, however the command named it
             words["model"] = str(self.settings["model"]["_target_"]).rpartition(".")[2]
         chosen = {"model": "unknown", **words}
-        aside = {*ASIDE, *self.searched}
-        return {k: v for k, v in chosen.items() if k not in aside and not k.startswith("hydra.")}
+        left_out = {*NO_CHOICE, *self.searched}
+        return {k: v for k, v in chosen.items() if k not in left_out and not k.startswith("hydra.")}
 
     @property
     def command(self) -> str:
-        """What to type to have this run again, alone."""
+        """What to type to repeat this run on its own."""
         return command_line(self.origin.get("command", []))
 
     @cached_property
     def curve(self) -> Curve:
         """The monitored score of every validation."""
-        path = csv_log(self.folder)
+        path = self.folder.csv_log
         try:
             return list(read_curve(path, self.monitor)) if path else []
         except (OSError, ValueError, csv.Error):  # damaged
@@ -100,8 +99,8 @@ class Run:
 
     @property
     def picture(self) -> Path | None:
-        """The last grid of samples."""
-        return max(self.folder.glob("samples/*.png"), default=None)
+        """The newest grid of samples."""
+        return max(self.folder.samples.glob("*.png"), default=None)
 
 
 def read_curve(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
@@ -123,19 +122,19 @@ def read_curve(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
 
 
 def command_line(command: Iterable[str]) -> str:
-    """The words of a run's command as one types them, without the sweep that it was part of."""
+    """The command of a run as one types it, without the sweep that the run was part of."""
     words = [word for word in command if not word.startswith("hydra.")]
     sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
-    alone = ["hydra.mode=RUN"] if sweeping else []
-    return " ".join(["python train.py", *map(quoted, [*words, *alone])])
+    single = ["hydra.mode=RUN"] if sweeping else []
+    return " ".join(["python train.py", *map(shell_quoted, [*words, *single])])
 
 
-def quoted(word: str) -> str:
+def shell_quoted(word: str) -> str:
     return f"'{word}'" if set(word) & set("[](){}*$ ") else word
 
 
 def variant_names(runs: Sequence[Run]) -> list[str]:
-    """A name for each run that tells by what the runs differ, besides their seeds."""
+    """A name for each run, made of the options by which the runs differ, except for seeds."""
     shared = set.intersection(*[set(run.choices.items()) for run in runs])
     names = []
     for run in runs:
@@ -146,52 +145,15 @@ def variant_names(runs: Sequence[Run]) -> list[str]:
     return names
 
 
-def find_runs(folders: Iterable[Path]) -> list[Run]:
-    """Every run in or below the folders, each once.
-
-    Raises:
-        UserError: If a folder is not there, or there is no run at all.
-    """
-    found: dict[Path, Run] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"{folder} is no folder: give the folder of a sweep or of runs.")
-        marks = {
-            path.parent.resolve()
-            for name in ("config.yaml", "failure.json")
-            for path in folder.rglob(name)
-            if name == "failure.json" or is_run_config(read_values(path))
-        }
-        found |= {mark: read_run(mark) for mark in sorted(marks - found.keys())}
-    if not found:
-        raise UserError(
-            f"there is no run in {', '.join(map(str, folders))}: give the folder of a sweep, such "
-            "as runs/sweep/…, or of runs."
-        )
-    return list(found.values())
-
-
-def is_run_config(settings: dict[str, Any]) -> bool:
-    """Whether a config.yaml is one of ours."""
-    model = settings.get("model")
-    return isinstance(model, dict) and "_target_" in model
-
-
-def csv_log(folder: Path) -> Path | None:
-    """The csv logger's file of a run; None if there is none."""
-    return next(iter(folder.glob("csv/**/metrics.csv")), None)
-
-
-def read_run(folder: Path) -> Run:
-    """One run; a file that is missing or half-written counts as not yet there."""
-    failure = read_values(folder / "failure.json")
+def read_run(path: str | Path | RunFolder) -> Run:
+    """Read a run; a file that is missing or damaged counts as not yet written."""
+    folder = RunFolder(path)
+    metrics, failure = folder.measured(), folder.failure.read()
     return Run(
         folder=folder,
-        settings=read_values(folder / "config.yaml"),
-        origin=read_values(folder / "origin.json")
-        or read_values(folder / "metrics.json")
-        or failure,
-        metrics=read_values(folder / "metrics.json"),
+        settings=folder.config.read(),
+        origin=folder.origin.read() or metrics or failure,
+        metrics=metrics,
         failure=failure.get("reason"),
-        diagnosis=read_values(folder / "diagnosis.json").get("findings", []),
+        diagnosis=folder.diagnosis.read().get("findings", []),
     )
