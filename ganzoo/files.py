@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,3 @@ def read_values(path: Path, otherwise: Any = None) -> Any:
 
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml
-
-
-def update_json(found: Mapping[str, Any], path: Path) -> None:
-    """Add entries to a JSON file, which need not be there yet."""
-    write_json(path, read_values(path) | dict(found))
