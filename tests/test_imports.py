@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ganzoo"
 LAYERS = (
-    "draws shape error files grad_mode picture",
+    "draws shape error files grad_mode picture schedule",
     "runs settings report",
     "latent condition network augmentation head loss optimizer",
     "players rules game model",

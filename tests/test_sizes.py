@@ -29,7 +29,17 @@ LONG_FUNCTIONS = {
 }
 SHARED_NAMES = {
     *("BATCH", "BLOCK", "CHUNK", "FETCH", "FREE", "MOST", "SIDE", "T"),
-    *("Curve", "DCGAN", "Digits", "Network", "best_of", "complaints", "curves", "draw"),
+    *(
+        "Curve",
+        "DCGAN",
+        "Digits",
+        "InstanceNoise",
+        "Network",
+        "best_of",
+        "complaints",
+        "curves",
+        "draw",
+    ),
     *("evaluate", "explore", "export", "moved", "page", "read", "repeated", "sample", "save"),
     *("setting", "spread", "train", "write_folder", "write_report"),
 }

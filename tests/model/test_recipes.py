@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from ganzoo import model
+from ganzoo.augmentation import Augmentation
 from ganzoo.condition import ClassLabel, Condition, FeatureVector, LatentCode, Nothing
 from ganzoo.error import UserError
 from ganzoo.game import Game
@@ -176,7 +177,7 @@ def test_a_variant_chooses_and_never_overrides_the_game(variant):
 
 # The groups of conf/ are the folders of ganzoo/
 
-SINGLE = ("condition", "latent", "network", "head", "data")
+SINGLE = ("condition", "latent", "network", "augmentation", "head", "data")
 NAMED = ("loss", "metric", "callback", "probe")  # several at once, each under its own name
 FILES = [(group, path) for group in (*SINGLE, *NAMED) for path in sorted((CONF / group).iterdir())]
 FROM_GAME = {"features", "condition_dim"}  # a head is built once the trunk's width is known
@@ -195,7 +196,7 @@ def nodes(group: str, path: Path) -> list[dict[str, Any]]:
         return [content["data"]]
     if group in SINGLE:
         for parent in content.pop("defaults", []):
-            if parent != "_self_":
+            if parent != "_self_" and isinstance(parent, str):
                 (base,) = nodes(group, path.with_name(f"{parent}.yaml"))
                 content = base | content
         return [content]
@@ -244,6 +245,7 @@ def is_default(value: Any) -> bool:
         ("condition", Condition, set()),
         ("latent", Latent, {Categorical}),  # a factor of a code, no noise
         ("network", Network, set()),
+        ("augmentation", Augmentation, set()),
         ("head", Head, {Head}),
         ("loss", Loss, {Loss, Objective}),
         ("probe", Probe, set()),

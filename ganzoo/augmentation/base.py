@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.error import UserError
+from ganzoo.schedule import Number, extremes
+from ganzoo.shape import Shape
+
+
+class Augmentation(nn.Module, ABC):
+    """A differentiable change of every image, real or fake, that D judges in training.
+
+    It stands inside the discriminator, before packing: losses see the images as they were, and
+    gradients flow through it. In evaluation mode it changes nothing. Random numbers are those of
+    torch's global generators, as of dropout; a forward pass moves no buffer.
+
+    Attributes:
+        reads_points: It can change points in the plane too.
+        needs_calibrated_scores: It needs D's scores to be above 0 where D believes in an image.
+    """
+
+    reads_points: ClassVar[bool] = False
+    needs_calibrated_scores = False
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Change images in [-1, 1]: (N, C, H, W) -> (N, C, H, W)."""
+        if not self.training:
+            return images
+        with torch.autocast(images.device.type, enabled=False):
+            wide = images.to(torch.promote_types(images.dtype, torch.float32))
+            return self.transform(wide).to(images.dtype)
+
+    @abstractmethod
+    def transform(self, images: Tensor) -> Tensor:
+        """The change itself, in at least float32: (N, C, H, W) -> (N, C, H, W)."""
+
+    def observe(self, real_scores: Tensor) -> None:
+        """Take note of D's scores on this process's real images, after a step of D."""
+
+    def curves(self) -> dict[str, Tensor]:
+        """What it adjusts itself, for the logs: scalars by name."""
+        return {}
+
+    def check_support(self, image_shape: Shape) -> None:
+        """Refuse data that it cannot change.
+
+        Raises:
+            UserError: If the data are points and not images.
+        """
+        if len(image_shape) != 3 and not self.reads_points:
+            raise UserError(
+                f"{type(self).__name__} changes images, and the data are points in the plane: type "
+                "augmentation=none or augmentation=instance_noise."
+            )
+
+
+class AdjustableAugmentation(Augmentation):
+    """An augmentation with a strength, at which 0 changes nothing.
+
+    Args:
+        strength: A constant, or a schedule of real images shown.
+        largest: What the strength may not exceed.
+
+    Raises:
+        UserError: If the strength is out of range.
+    """
+
+    def __init__(self, strength: Number, largest: float = 1.0) -> None:
+        super().__init__()
+        low, high = extremes(strength)
+        if not 0 <= low <= high <= largest:
+            raise UserError(
+                f"augmentation.strength lies between 0 and {largest:g}, got "
+                f"{low if low < 0 else high:g}: type augmentation.strength=0.5."
+            )
+        self.strength = strength
+
+    @property
+    def chance(self) -> float | Tensor:
+        """The strength as it is now."""
+        return float(self.strength)
+
+    def choose(
+        self, values: Tensor, neutral: float, chance: float | Tensor | None = None
+    ) -> Tensor:
+        """Keep the values of some images, and put the neutral one in place of the others'.
+
+        Args:
+            values: Of each image, (N, …).
+            neutral: The value that changes nothing.
+            chance: Probability of keeping an image's values; None is the strength.
+        """
+        chance = self.chance if chance is None else chance
+        draws = torch.rand(len(values), *[1] * (values.ndim - 1), device=values.device)
+        return torch.where(draws < chance, values, neutral)
+
+
+def check_names(option: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse names of changes that an augmentation does not have.
+
+    Raises:
+        UserError: If there is one, or no name at all.
+    """
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise UserError(
+            f"augmentation.{option} lists some of {', '.join(known)}, got "
+            f"{unknown[0] if unknown else 'none'}: type augmentation.{option}=[{','.join(known)}]."
+        )
