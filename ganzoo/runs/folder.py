@@ -1,0 +1,151 @@
+"""The one place that names a run's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from ganzoo.files import read_values, write_json
+
+MEASURED = ("best_step", "steps", "images", "train_seconds", "images_per_second")  # numbers
+
+
+@dataclass(frozen=True)
+class ValuesFile:
+    """A file of values by name, in JSON or YAML.
+
+    Attributes:
+        path: Its path; there need not be a file yet.
+    """
+
+    path: Path
+
+    def read(self) -> dict[str, Any]:
+        """The values; none if the file is missing or damaged."""
+        values: dict[str, Any] = read_values(self.path)
+        return values
+
+    def write(self, values: Mapping[str, Any]) -> None:
+        """Replace the whole file by these values as JSON."""
+        write_json(self.path, dict(values))
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Add values, or replace those of the same names."""
+        self.write(self.read() | dict(values))
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def remove(self) -> None:
+        """Remove the file if there is one."""
+        self.path.unlink(missing_ok=True)
+
+
+class RunFolder:
+    """The folder of a run.
+
+    Attributes:
+        path: The folder; it need not exist yet.
+        config: The settings that the run was trained with.
+        origin: The command, the seed and the environment that began the run.
+        metrics: What was measured at the end of training, and by probes.
+        failure: Why the run failed.
+        diagnosis: The findings of the doctor.
+        trackers: The names of the run in its experiment trackers.
+        checkpoints: The folder of checkpoints …
+        best: … the one with the lowest monitored score …
+        last: … and the newest.
+        samples: The folder of sample grids.
+        figures: The folder of what probes draw.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        self.config = ValuesFile(self.path / "config.yaml")
+        self.origin = ValuesFile(self.path / "origin.json")
+        self.metrics = ValuesFile(self.path / "metrics.json")
+        self.failure = ValuesFile(self.path / "failure.json")
+        self.diagnosis = ValuesFile(self.path / "diagnosis.json")
+        self.trackers = ValuesFile(self.path / "trackers.json")
+        self.checkpoints = self.path / "checkpoints"
+        self.best = self.checkpoints / "best.ckpt"
+        self.last = self.checkpoints / "last.ckpt"
+        self.samples = self.path / "samples"
+        self.figures = self.path / "figures"
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Path) -> RunFolder:
+        """The folder of the run that a checkpoint is from; else the folder that it lies in."""
+        run = cls(checkpoint.parent.parent)
+        return run if run.checkpoints == checkpoint.parent else cls(checkpoint.parent)
+
+    def __fspath__(self) -> str:
+        return fspath(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def csv_log(self) -> Path | None:
+        """The file of the csv logger; None without one."""
+        return next(iter(self.path.glob("csv/**/metrics.csv")), None)
+
+    @property
+    def results(self) -> dict[str, Path]:
+        """The files and folders that a user looks at, by name; those that there are."""
+        logs = [self.path / "csv", self.path / "tensorboard"]
+        paths = [self.samples, self.figures, self.checkpoints, *logs, self.metrics.path]
+        return {path.name: path for path in paths if path.exists()}
+
+    def measured(self) -> dict[str, Any]:
+        """The metrics of a run that was trained to its end; empty if not, or if damaged."""
+        metrics = self.metrics.read()
+        return metrics if is_measurement(metrics) else {}
+
+    def has_finished(self) -> bool:
+        """Whether the run has been trained and measured to its end."""
+        return bool(self.measured().get("finished"))
+
+    def is_run(self) -> bool:
+        """Whether this is the folder of a run, and not of something else."""
+        return is_run_config(self.config.read())
+
+    def in_sweep(self) -> bool:
+        """Whether the run is part of a sweep."""
+        return sweep_record(self.path.parent).exists()
+
+    def siblings(self) -> Iterator[RunFolder]:
+        """The runs in folders beside this one."""
+        paths = self.path.parent.glob(f"*/{self.config.path.name}")
+        return (RunFolder(path.parent) for path in paths if path.parent != self.path)
+
+    def record_change(self, step: int, changed: Mapping[str, Any]) -> None:
+        """Add to ``changes.json`` what changed when the run continued from a generator step."""
+        path = self.path / "changes.json"
+        write_json(path, [*read_values(path, []), {"step": step, "changed": dict(changed)}])
+
+
+def sweep_record(folder: Path) -> ValuesFile:
+    """The file with the command of the sweep in a folder."""
+    return ValuesFile(folder / "sweep.json")
+
+
+def is_run_config(settings: Mapping[str, Any]) -> bool:
+    """Whether values are the settings of a run of ganzoo."""
+    model = settings.get("model")
+    return isinstance(model, dict) and "_target_" in model
+
+
+def is_measurement(metrics: Mapping[str, Any]) -> bool:
+    """Whether everything that training measures is there, with values of the right kind."""
+    best, monitor = metrics.get("best"), metrics.get("monitor")
+    scores = [] if best is None else [best, metrics.get(f"{monitor}_n")]
+    numbers = [*(metrics.get(name) for name in MEASURED), *scores]
+    return "best" in metrics and all(isinstance(number, int | float) for number in numbers)
