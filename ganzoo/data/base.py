@@ -1,59 +1,61 @@
-"""What every data set shares: the split, the order, the loaders and the facts."""
+"""What every data set shares: its options, the split, the loaders and the facts."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-import numpy as np
-import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from ganzoo.data.loader import TrainLoader, ValidationLoader
 from ganzoo.data.order import Order
 from ganzoo.data.source import Source
+from ganzoo.data.split import random_split
 from ganzoo.error import UserError
 from ganzoo.shape import Shape
 
 
+@dataclass(kw_only=True, eq=False)
 class Data(LightningDataModule, ABC):
     """A data set with a fixed validation split and an endless training stream.
 
+    A subclass states what differs, as a dataclass: other defaults, its own options, and
+    ``field(init=False)`` for an option that it has no use for.
+
     Args:
-        batch_size: pictures per micro-batch and process.
-        val_size: samples held out of training.
-        image_size: side in pixels to resize to; None keeps the native size.
-        split_seed: settles which samples are held out; runs with other seeds keep the split.
-        order_seed: settles the order of training samples.
+        batch_size: Images per micro-batch and process.
+        val_size: Samples held out of training.
+        image_size: Side in pixels to resize to; None keeps the native size.
+        split_seed: Decides which samples are held out, or how samples are drawn. It is not the
+            run's seed, so runs with different seeds share one split.
+        order_seed: Decides the order of training samples.
     """
 
-    positive: ClassVar[tuple[str, ...]] = ("batch_size", "val_size")
+    batch_size: int = 128
+    val_size: int = 10_000
+    image_size: int | None = None
+    split_seed: int = 0
+    order_seed: int = 0
 
-    def __init__(
-        self,
-        batch_size: int,
-        val_size: int,
-        image_size: int | None = None,
-        split_seed: int = 0,
-        order_seed: int = 0,
-    ) -> None:
+    counts: ClassVar[tuple[str, ...]] = ("batch_size", "val_size")  # options that must be positive
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.batch_size, self.val_size, self.image_size = batch_size, val_size, image_size
-        self.split_seed, self.order_seed = split_seed, order_seed
 
     @abstractmethod
     def load(self) -> Source:
         """Read the data set.
 
         Raises:
-            UserError: files are missing or cannot be read.
+            UserError: If files are missing or cannot be read.
         """
 
     def load_test(self) -> Source:
         """Read the test set, which neither training nor validation sees.
 
         Raises:
-            UserError: there is none, or files are missing or cannot be read.
+            UserError: If there is none, or files are missing or cannot be read.
         """
         raise UserError(
             f"data={type(self).__name__} has no test set to measure on: choose data=mnist, "
@@ -65,12 +67,12 @@ class Data(LightningDataModule, ABC):
         return random_split(n, self.val_size, self.split_seed)
 
     def setup(self, stage: str | None = None) -> None:
-        """Read and split the data; a second call costs nothing.
+        """Read and split the data; a second call does nothing.
 
         Raises:
-            UserError: an option cannot work with this data set.
+            UserError: If an option does not fit this data set.
         """
-        self._expect_positive()
+        self._check_counts()
         if self.val_size >= len(self.source):
             raise UserError(
                 f"The validation split must leave samples to train on, but data.val_size="
@@ -99,7 +101,7 @@ class Data(LightningDataModule, ABC):
 
     @property
     def image_shape(self) -> Shape:
-        """(C, H, W), or (2,) for points."""
+        """(C, H, W), or (D,) for points."""
         return self.source.shape
 
     @property
@@ -114,7 +116,7 @@ class Data(LightningDataModule, ABC):
 
     @property
     def n_features(self) -> int:
-        """Width of the feature vectors that stand for labels; 0 where labels are classes."""
+        """Width of the feature vectors that replace labels; 0 where labels are classes."""
         return sum(self.source.labels.shape[1:])
 
     @property
@@ -129,12 +131,12 @@ class Data(LightningDataModule, ABC):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the validation pictures or their preparation change."""
+        """Changes when the validation images or their preparation change."""
         return self.source.fingerprint(self.split[1])
 
     def train_dataloader(self) -> TrainLoader:
         """Endless; an item is a generator step: `n_critic * accumulate * batch_size` rows."""
-        rank, world = self._place()
+        rank, world = self._rank_and_world()
         rows = partial(
             Order(self.split[0], self.order_seed).step,
             batch_size=self.batch_size,
@@ -146,27 +148,27 @@ class Data(LightningDataModule, ABC):
 
     def val_dataloader(self) -> ValidationLoader:
         """Pass once over the validation split, every sample on exactly one process."""
-        rank, world = self._place()
+        rank, world = self._rank_and_world()
         rows = self.split[1]
         # All ranks need the same number of batches: a forward under DDP may wait for the others.
         n_batches = min(-(-len(rows) // (world * self.batch_size)), len(rows) // world)
         return ValidationLoader(self.source, rows[rank::world].tensor_split(n_batches))
 
-    def _expect_positive(self) -> None:
-        options = {option: getattr(self, option) for option in self.positive}
+    def _check_counts(self) -> None:
+        options = {option: getattr(self, option) for option in self.counts}
         options["image_size"] = 1 if self.image_size is None else self.image_size
         for option, value in options.items():
             if not (isinstance(value, int) and value > 0):
                 raise UserError(
-                    f"data.{option} must be a positive integer, but {value!r} came: "
-                    f"type for example data.{option}=64."
+                    f"data.{option} must be a positive integer, got {value!r}: type for example "
+                    f"data.{option}=64."
                 )
 
     def _micro_batches(self) -> int:
         module = self.trainer and self.trainer.lightning_module
         return getattr(module, "n_critic", 1) * getattr(module, "accumulate", 1)
 
-    def _place(self) -> tuple[int, int]:
+    def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _steps_trained(self) -> int:
@@ -175,12 +177,13 @@ class Data(LightningDataModule, ABC):
         return int(total.processed)
 
 
-def random_split(n: int, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Hold out `val_size` of n rows at random."""
-    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(n))
-    return shuffled[val_size:].sort().values, shuffled[:val_size].sort().values
+@dataclass(kw_only=True, eq=False)
+class FileData(Data):
+    """A data set that is read from files.
 
+    Args:
+        root: Folder that holds the files; the one option that may be given by position, as in
+            ``MNIST("data")``.
+    """
 
-def last_split(n: int, val_size: int) -> tuple[Tensor, Tensor]:
-    """Hold out the last `val_size` of n rows."""
-    return torch.arange(n - val_size), torch.arange(n - val_size, n)
+    root: str = field(default="data", kw_only=False)

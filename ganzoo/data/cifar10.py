@@ -1,19 +1,23 @@
 """CIFAR-10."""
 
+from dataclasses import dataclass
+
 import torch
 from torchvision import datasets
 
-from ganzoo.data.picture import fit_squares
+from ganzoo.data.pixels import fit_squares
 from ganzoo.data.source import InMemory, Source
-from ganzoo.data.torchvision_data import Downloaded, read_torchvision
+from ganzoo.data.torchvision_data import TorchvisionData, read_torchvision
 
 
-class CIFAR10(Downloaded):
+@dataclass(kw_only=True, eq=False)
+class CIFAR10(TorchvisionData):
     """50,000 training pictures of ten kinds of things, 32x32 in colour.
 
-    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. The test set is read by probes
-    alone. Arguments: see `Downloaded`.
+    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. Only probes read the test set.
     """
+
+    val_size: int = 5000
 
     def load(self) -> Source:
         return self._read(train=True)

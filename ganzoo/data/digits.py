@@ -1,34 +1,20 @@
-"""Scikit-learn's 8x8 digits, the fastest pictures to test with."""
+"""Scikit-learn's 8x8 digits, the fastest images to test with."""
+
+from dataclasses import dataclass
 
 import torch
 
 from ganzoo.data.base import Data
 from ganzoo.data.mnist5k import DIGITS
-from ganzoo.data.picture import fit_squares
+from ganzoo.data.pixels import fit_squares
 from ganzoo.data.source import InMemory, Source
 
 
+@dataclass(kw_only=True, eq=False)
 class Digits(Data):
-    """1,797 digits, 8x8 grey with 17 levels; needs no files and no network.
+    """1,797 digits, 8x8 grey with 17 levels; needs no files and no network."""
 
-    Args:
-        batch_size: pictures per micro-batch and process.
-        val_size: pictures held out of training.
-        image_size: side in pixels to resize to; None keeps 8.
-        split_seed: settles which pictures are held out.
-        order_seed: settles the order of training pictures.
-    """
-
-    def __init__(
-        self,
-        *,
-        batch_size: int = 128,
-        val_size: int = 297,
-        image_size: int | None = None,
-        split_seed: int = 0,
-        order_seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
+    val_size: int = 297
 
     def load(self) -> Source:
         # Here, because scikit-learn is slow to import and other data sets need none of it.

@@ -7,7 +7,7 @@ class Gaussian1D(Mixture):
     """A Gaussian of standard deviation 0.2 around 0.25.
 
     The setting of Goodfellow et al. 2014, figure 1, https://arxiv.org/abs/1406.2661, which gives no
-    numbers. Arguments: see `Mixture`.
+    numbers.
     """
 
     layout = ((0.25,),)

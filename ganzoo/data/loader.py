@@ -9,14 +9,14 @@ from ganzoo.data.source import Batch, Source
 
 
 class TrainLoader:
-    """Endless: one item per generator step. Each `iter` goes on where training stands.
+    """Endless: one item per generator step. Each ``iter`` continues where training stands.
 
-    No `__len__`: budgets are counted in generator steps, not in epochs.
+    It has no ``__len__``: budgets are counted in generator steps, not in epochs.
 
     Args:
-        source: the data set.
-        rows: rows of generator step number i.
-        trained: how many steps the trainer has finished; without it, the items handed out count.
+        source: The data set.
+        rows: Rows of generator step number i.
+        trained: Steps that the trainer has finished; without it, the items handed out count.
             Lightning fetches one item ahead and workers several, so only the trainer knows.
     """
 
@@ -42,7 +42,7 @@ class TrainLoader:
         return {"step": self._start + self._trained() - self._trained_at_start}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Let the next `iter` start at this position."""
+        """Start the next ``iter`` at this position."""
         self._start, self._trained_at_start = state["step"], self._trained()
 
 

@@ -1,6 +1,7 @@
 """Mixtures of Gaussians on the line or in the plane, whose density is known."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import pi
 from typing import ClassVar
 
@@ -8,45 +9,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.base import Data, last_split
+from ganzoo.data.base import Data
 from ganzoo.data.source import InMemoryPoints, Source
+from ganzoo.data.split import last_split
 
 
+@dataclass(kw_only=True, eq=False)
 class Mixture(Data):
     """Equally likely round Gaussians; the label of a point is the index of its Gaussian.
 
     Args:
-        n_samples: points drawn, including those held out.
-        batch_size: points per micro-batch and process.
-        val_size: points held out of training.
-        split_seed: settles which points are drawn.
-        order_seed: settles the order of training points.
+        n_samples: Points drawn, including those held out.
 
     Attributes:
         layout: K centres in the paper's units.
-        spread: standard deviation of each Gaussian in the paper's units.
-        scale: factor from the paper's units into [-1, 1].
-        centres: scaled, (K, D) float32.
-        std: scaled.
+        spread: Standard deviation of each Gaussian in the paper's units.
+        scale: Factor from the paper's units into [-1, 1].
+        centres: The scaled centres, (K, D) float32.
+        std: The scaled standard deviation.
     """
+
+    n_samples: int = 60_000
+    image_size: int | None = field(default=None, init=False)  # points have no size
 
     layout: ClassVar[Sequence[tuple[float, ...]]]
     spread: ClassVar[float]
     scale: ClassVar[float]
-    positive = (*Data.positive, "n_samples")
+    counts: ClassVar[tuple[str, ...]] = (*Data.counts, "n_samples")
 
-    def __init__(
-        self,
-        *,
-        n_samples: int = 60_000,
-        batch_size: int = 128,
-        val_size: int = 10_000,
-        split_seed: int = 0,
-        order_seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, val_size, None, split_seed, order_seed)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.centres, self.std = torch.tensor(self.layout) * self.scale, self.spread * self.scale
-        self.n_samples = n_samples
 
     def load(self) -> Source:
         draw = np.random.default_rng(self.split_seed)

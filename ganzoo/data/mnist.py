@@ -1,46 +1,29 @@
 """MNIST and the sets made in its likeness."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
 from torchvision import datasets
 
-from ganzoo.data.base import Data, last_split
-from ganzoo.data.picture import fit_squares
+from ganzoo.data.pixels import fit_squares
 from ganzoo.data.source import InMemory, Source
-from ganzoo.data.torchvision_data import read_torchvision
+from ganzoo.data.split import last_split
+from ganzoo.data.torchvision_data import TorchvisionData, read_torchvision
 
 
-class MNIST(Data):
+@dataclass(kw_only=True, eq=False)
+class MNIST(TorchvisionData):
     """60,000 training digits, 28x28 grey; the last 10,000 are held out as in the GAN paper.
 
     LeCun et al. 1998; the split of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
-    The test set is read by probes alone.
-
-    Args:
-        root: folder that holds (or receives) torchvision's folder of the data set.
-        download: fetch missing files.
-        batch_size: pictures per micro-batch and process.
-        val_size: how many of the last pictures are held out of training.
-        image_size: side in pixels to resize to; None keeps 28.
-        order_seed: settles the order of training pictures.
+    Only probes read the test set.
     """
 
-    torchvision: ClassVar[type[datasets.MNIST]] = datasets.MNIST
+    split_seed: int = field(default=0, init=False)  # the split is the paper's
 
-    def __init__(
-        self,
-        root: str = "data",
-        *,
-        download: bool = False,
-        batch_size: int = 128,
-        val_size: int = 10_000,
-        image_size: int | None = None,
-        order_seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, val_size, image_size, order_seed=order_seed)
-        self.root, self.download = root, download
+    torchvision: ClassVar[type[datasets.MNIST]] = datasets.MNIST
 
     def load(self) -> Source:
         return self._read(train=True)
@@ -61,7 +44,7 @@ class MNIST(Data):
 class FashionMNIST(MNIST):
     """60,000 pictures of ten kinds of clothes, 28x28 grey; the last 10,000 are held out.
 
-    Xiao et al. 2017, https://arxiv.org/abs/1708.07747. Arguments: see `MNIST`.
+    Xiao et al. 2017, https://arxiv.org/abs/1708.07747.
     """
 
     torchvision = datasets.FashionMNIST
@@ -70,7 +53,7 @@ class FashionMNIST(MNIST):
 class KMNIST(MNIST):
     """60,000 pictures of ten cursive Japanese letters, 28x28 grey; the last 10,000 are held out.
 
-    Clanuwat et al. 2018, https://arxiv.org/abs/1812.01718. Arguments: see `MNIST`.
+    Clanuwat et al. 2018, https://arxiv.org/abs/1812.01718.
     """
 
     torchvision = datasets.KMNIST

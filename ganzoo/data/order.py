@@ -8,19 +8,19 @@ from torch import Tensor
 
 
 class Order:
-    """Endless stream of shuffled epochs; the tail of one is joined to the head of the next.
+    """Endless stream of shuffled epochs, joined without dropping samples.
 
-    Nothing is dropped and nothing is remembered: any stretch of the stream can be asked for at
-    any time, which makes a resumed run see what the uninterrupted one would have seen.
+    It has no state: any part of the stream can be computed at any time, so a resumed run sees what
+    the uninterrupted run would have seen.
 
     Args:
-        rows: rows of the training split, (N,) int64.
-        seed: another seed gives another order.
+        rows: Rows of the training split, (N,) int64.
+        seed: Decides the order.
     """
 
     def __init__(self, rows: Tensor, seed: int) -> None:
         self.rows, self.seed = rows, seed
-        # A step reads the epoch it is in, and at a seam the next one.
+        # A step reads the epoch it is in, and at its end the next one.
         self._epoch = lru_cache(maxsize=2)(self._shuffle)
 
     def step(
@@ -28,17 +28,17 @@ class Order:
     ) -> Tensor:
         """Rows that one process sees in one generator step.
 
-        The step's stretch of the stream is cut into micro-batches of `world * batch_size`, and
-        each of them contiguously by rank: two processes with B/2 see the data of one with B.
+        The step's part of the stream is cut into micro-batches of ``world * batch_size``, and each
+        of them contiguously by rank: two processes with B/2 see the data of one with B.
 
         Returns:
-            rows, (micro_batches * batch_size,) int64, micro-batch by micro-batch.
+            Rows, (micro_batches * batch_size,) int64, micro-batch by micro-batch.
         """
         size = micro_batches * world * batch_size
-        stretch = self.stretch(step * size, (step + 1) * size)
-        return stretch.view(micro_batches, world, batch_size)[:, rank].reshape(-1)
+        part = self.slice(step * size, (step + 1) * size)
+        return part.view(micro_batches, world, batch_size)[:, rank].reshape(-1)
 
-    def stretch(self, start: int, stop: int) -> Tensor:
+    def slice(self, start: int, stop: int) -> Tensor:
         """Rows at positions start, …, stop - 1 of the stream."""
         n = len(self.rows)
         first = start // n

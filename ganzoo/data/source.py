@@ -1,4 +1,4 @@
-"""Where samples come from: all of a data set, split or not, addressed by row."""
+"""The samples of a data set before the split, addressed by row."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from ganzoo.data.picture import to_unit
+from ganzoo.data.pixels import to_unit
 from ganzoo.shape import Shape
 
 Batch = tuple[Tensor, Tensor]  # images float32 in [-1, 1], labels (see Source.labels)
 
 
 class Source(ABC):
-    """A data set: N samples, their labels, and a way to read batches of them.
+    """N samples, their labels, and a way to read batches of them.
 
     Attributes:
-        shape: of one sample, (C, H, W) or (2,).
+        shape: Of one sample, (C, H, W), or (D,) for points.
         labels: int64 (N,), zeros where there are no classes; or float32 (N, K) feature vectors.
-        class_names: one per class, empty where there are no classes.
+        class_names: One per class; empty without classes.
     """
 
     shape: Shape
@@ -32,10 +32,10 @@ class Source(ABC):
 
     @abstractmethod
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
-        """One batch for each tensor of rows, in order; `rows` may be endless."""
+        """One batch for each tensor of rows, in order; ``rows`` may be endless."""
 
     def read(self, rows: Tensor) -> Batch:
-        """All of these samples at once."""
+        """Read all of these samples at once."""
         images, labels = zip(*self.batches(torch.split(rows, 1000)), strict=True)
         return torch.cat(images), torch.cat(labels)
 
@@ -45,7 +45,7 @@ class Source(ABC):
 
 
 class InMemory(Source):
-    """Pictures held as bytes (N, C, H, W), scaled to [-1, 1] batch by batch."""
+    """Images stored as bytes (N, C, H, W), scaled to [-1, 1] batch by batch."""
 
     def __init__(self, values: Tensor, labels: Tensor, class_names: Sequence[str]) -> None:
         super().__init__(labels, class_names)
@@ -53,11 +53,11 @@ class InMemory(Source):
         self.shape = tuple(values.shape[1:])
 
     def take(self, rows: Tensor) -> Tensor:
-        """Read samples as they are held."""
+        """Read samples as they are stored: (N, …) -> (rows, …)."""
         return self.values.index_select(0, rows)
 
     def scale(self, values: Tensor) -> Tensor:
-        """Turn samples into what the networks see, float32 in [-1, 1]."""
+        """Convert stored samples to what the networks see, float32 in [-1, 1]."""
         return to_unit(values)
 
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
@@ -69,7 +69,7 @@ class InMemory(Source):
 
 
 class InMemoryPoints(InMemory):
-    """Points held as float32 (N, D), already about [-1, 1]."""
+    """Points stored as float32 (N, D), already about [-1, 1]."""
 
     def scale(self, values: Tensor) -> Tensor:
         return values

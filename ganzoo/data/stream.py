@@ -10,16 +10,17 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ganzoo.data.picture import fit_square, to_bytes, to_unit
+from ganzoo.data.pixels import fit_square, to_bytes, to_unit
 from ganzoo.data.source import Batch, Source
 from ganzoo.error import UserError
 
 
 class Reader(Protocol):
-    """Where pictures lie: `folder` and what of it holds which rows.
+    """Where the pictures of a data set lie, and how to decode them.
 
     Attributes:
-        place: Stands for where all of them lie, however they change there.
+        folder: Holds all files.
+        place: Identifies the files' location, whatever their content.
     """
 
     folder: Path
@@ -32,7 +33,7 @@ class Reader(Protocol):
         """List the files that hold these rows."""
 
 
-class Pictures(Dataset[tuple[Tensor, Tensor]]):
+class PictureDataset(Dataset[tuple[Tensor, Tensor]]):
     """Reads one picture as (3, size, size) uint8, with its label."""
 
     def __init__(self, reader: Reader, labels: Tensor, size: int) -> None:
@@ -50,14 +51,14 @@ class Streamed(Source):
     """Pictures that a torch DataLoader reads ahead.
 
     Args:
-        reader: finds and decodes pictures.
-        labels: see `Source`.
-        class_names: see `Source`.
-        size: side of the square that pictures are cropped and resized to.
-        num_workers: processes that read.
+        reader: Finds and decodes pictures.
+        labels: See ``Source``.
+        class_names: See ``Source``.
+        size: Side of the square that pictures are cropped and resized to.
+        num_workers: Processes that read.
 
     Raises:
-        UserError: if they are not a count.
+        UserError: If ``num_workers`` is not a count.
     """
 
     def __init__(
@@ -71,10 +72,10 @@ class Streamed(Source):
         super().__init__(labels, class_names)
         if not isinstance(num_workers, int) or num_workers < 0:
             raise UserError(
-                "data.num_workers counts processes that read pictures, from 0 up, got "
+                "data.num_workers is the number of processes that read pictures, 0 or more, got "
                 f"{num_workers}: type data.num_workers=2."
             )
-        self.pictures, self.num_workers = Pictures(reader, labels, size), num_workers
+        self.pictures, self.num_workers = PictureDataset(reader, labels, size), num_workers
         self.shape = self.pictures.shape
 
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
@@ -83,7 +84,7 @@ class Streamed(Source):
             batch_sampler=(batch.tolist() for batch in rows),
             num_workers=self.num_workers,
             pin_memory=torch.cuda.is_available(),
-            # Its own generator, or else the loader would draw from the one that makes latents.
+            # Its own generator, or the loader would draw from the global one.
             generator=torch.Generator(),
         )
         return ((to_unit(pixels), labels) for pixels, labels in loader)
@@ -92,19 +93,19 @@ class Streamed(Source):
         reader = self.pictures.reader
         digest = hashlib.sha256(repr((type(reader).__qualname__, self.shape)).encode())
         digest.update(rows.numpy().tobytes())
-        digest.update(repr(stamps(reader, rows.tolist())).encode())
+        digest.update(repr(file_stamps(reader, rows.tolist())).encode())
         return digest.hexdigest()
 
 
-def stamps(reader: Reader, rows: Iterable[int]) -> list[tuple[str, int, int]]:
-    """Name, size and time of the last change of what holds these rows; zeros if it is not there."""
-    return [stamp(path, reader.folder) for path in reader.paths(rows)]
+def file_stamps(reader: Reader, rows: Iterable[int]) -> list[tuple[str, int, int]]:
+    """Name, size and modification time of the files of these rows; zeros for a missing file."""
+    return [file_stamp(path, reader.folder) for path in reader.paths(rows)]
 
 
-def stamp(path: Path, folder: Path) -> tuple[str, int, int]:
+def file_stamp(path: Path, folder: Path) -> tuple[str, int, int]:
     name = path.relative_to(folder).as_posix()
     try:
         stat = path.stat()
-    except OSError:  # a link to nowhere is a broken picture like others
+    except OSError:  # a broken link counts as a broken picture
         return name, 0, 0
     return name, stat.st_size, stat.st_mtime_ns

@@ -1,20 +1,24 @@
 """Street View House Numbers."""
 
+from dataclasses import dataclass
+
 import torch
 from torchvision import datasets
 
 from ganzoo.data.mnist5k import DIGITS
-from ganzoo.data.picture import fit_squares
+from ganzoo.data.pixels import fit_squares
 from ganzoo.data.source import InMemory, Source
-from ganzoo.data.torchvision_data import Downloaded, read_torchvision
+from ganzoo.data.torchvision_data import TorchvisionData, read_torchvision
 
 
-class SVHN(Downloaded):
+@dataclass(kw_only=True, eq=False)
+class SVHN(TorchvisionData):
     """73,257 training digits from house fronts, 32x32 in colour.
 
-    Netzer et al. 2011, http://ufldl.stanford.edu/housenumbers. The test set is read by probes
-    alone. Arguments: see `Downloaded`.
+    Netzer et al. 2011, http://ufldl.stanford.edu/housenumbers. Only probes read the test set.
     """
+
+    val_size: int = 5000
 
     def load(self) -> Source:
         return self._read("train")

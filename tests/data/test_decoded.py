@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from ganzoo.data import ImageFolder
-from ganzoo.data.files import PictureFiles
+from ganzoo.data.picture_files import PictureFiles
 from ganzoo.error import UserError
 
 N = 9
@@ -195,7 +195,7 @@ def test_where_nothing_can_be_written_it_goes_on_without(root, cache, in_memory_
 
 def test_a_read_only_cache_is_read(root, cache, reads, monkeypatch):
     expected = pixels(root)
-    monkeypatch.setattr("ganzoo.data.decoded.alone", None)  # whoever writes goes through here
+    monkeypatch.setattr("ganzoo.data.decoded.FileLock", None)  # a writer would call it
     assert torch.equal(pixels(root), expected)
     assert reads() == [1] * N
 

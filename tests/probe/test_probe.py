@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ganzoo import CGAN, DCGAN, GAN, InfoGAN, network
 from ganzoo.condition import LatentCode
 from ganzoo.data import MNIST5k, Ring
-from ganzoo.data.mnist5k import DIGITS, mnist5k
+from ganzoo.data.mnist5k import DIGITS, read_mnist5k
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
 from ganzoo.latent.walk import spherical, straight
@@ -43,7 +43,7 @@ from ganzoo.runs import RunFolder
 def digits():
     """The real digits in a random order: images (5000, 1, 28, 28) uint8, labels (5000,)."""
     order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
-    pixels, labels = mnist5k()
+    pixels, labels = read_mnist5k()
     return pixels[order], labels[order]
 
 
@@ -314,7 +314,7 @@ def samples_of_every_digit(game):
 
     Ink varies by 2 x 0.3 of the 100 pixels that a digit covers, which are 0.7 full.
     """
-    pixels, labels = mnist5k()
+    pixels, labels = read_mnist5k()
     digit = torch.stack([pixels[labels == each][0] for each in range(10)]).float() / 255
 
     def draw(latent, condition):
@@ -451,7 +451,7 @@ def test_curves_and_the_decision_surface_are_drawn(tmp_path):
 
 
 def test_digits_that_the_generator_never_draws_count_as_misread(monkeypatch, tmp_path):
-    one = mnist5k()[0][500:501] / 127.5 - 1
+    one = read_mnist5k()[0][500:501] / 127.5 - 1
 
     def draw(game, latent):
         return one.expand(len(latent), 1, 28, 28)

@@ -1,4 +1,4 @@
-"""From a picture of any size to a square of bytes, and from bytes to [-1, 1]."""
+"""Pixels: crop and resize pictures to a square of bytes, and scale bytes to [-1, 1]."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ def fit_square(picture: Any, size: int) -> Any:
     """Crop the centre square and resize it to (size, size), bilinear with antialias.
 
     Args:
-        picture: a PIL image, or bytes (..., H, W).
-        size: side of the result.
+        picture: A PIL image, or bytes (..., H, W).
+        size: Side of the result.
     """
     square = F.center_crop(picture, [min(F.get_size(picture))] * 2)
     return F.resize(square, [size, size], antialias=True)
 
 
 def fit_squares(pixels: Tensor, size: int | None) -> Tensor:
-    """`fit_square` for a whole data set, (N, C, H, W) uint8; None keeps the native size."""
+    """``fit_square`` for a whole data set, (N, C, H, W) uint8; None keeps the native size."""
     if size is None or pixels.shape[-2:] == (size, size):
         return pixels
-    # In parts, because the resize works on floats four times as large.
+    # In parts, because the resize works on floats, which are four times as large.
     return torch.cat([fit_square(part, size) for part in torch.split(pixels, 1000)])
 
 

@@ -21,8 +21,8 @@ class PictureFiles:
     """One picture file per row.
 
     Args:
-        folder: holds the files, at any depth.
-        names: relative to folder.
+        folder: Holds the files, at any depth.
+        names: Their names, relative to the folder.
     """
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ class PictureFiles:
         """Decode the picture of a row, as RGB and upright.
 
         Raises:
-            UserError: the file cannot be decoded.
+            UserError: If the file cannot be decoded.
         """
         path = self.folder / self.names[row]
         try:
@@ -49,7 +49,7 @@ class PictureFiles:
         """Shorter side of the picture, read from the head of its file.
 
         Raises:
-            UserError: the file is no picture.
+            UserError: If the file is no picture.
         """
         path = self.folder / self.names[row]
         try:
@@ -72,29 +72,37 @@ def find_pictures(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in pictures)
 
 
-def attempt(look: Callable[[int], T], rows: Iterable[int]) -> dict[int, T]:
-    """Look at every picture, in threads; those that cannot be read are left out."""
+def map_readable(function: Callable[[int], T], rows: Iterable[int]) -> dict[int, T]:
+    """Apply a function to the picture of every row, in threads, and leave out unreadable ones.
 
-    def try_one(row: int) -> tuple[int, T] | None:
+    Args:
+        function: Reads the picture of a row; a ``UserError`` marks it as unreadable.
+        rows: Rows of the data set.
+
+    Returns:
+        The results by row, in the order of the rows.
+    """
+
+    def read(row: int) -> tuple[int, T] | None:
         try:
-            return row, look(row)
+            return row, function(row)
         except UserError:
             return None
 
     with ThreadPoolExecutor() as pool:
-        return dict(seen for seen in pool.map(try_one, rows) if seen is not None)
+        return dict(result for result in pool.map(read, rows) if result is not None)
 
 
 def report_broken(reader: Reader, rows: Sequence[int], n: int) -> None:
     """Name the rows of n that could not be read in one warning.
 
     Args:
-        reader: Where they lie.
-        rows: That could be read.
-        n: How many there are.
+        reader: Where the pictures lie.
+        rows: Rows that could be read.
+        n: Number of rows.
 
     Raises:
-        UserError: none could be read.
+        UserError: If none could be read.
     """
     broken = sorted(set(range(n)).difference(rows))
     names = [path.relative_to(reader.folder).as_posix() for path in reader.paths(broken[:3])]
