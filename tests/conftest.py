@@ -105,6 +105,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Compose:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
             cfg = hydra.compose("train", [f"run_dir={run_dir}", *overrides])
         cfg.facts = {
+            "images": cfg.data.batch_size * (cfg.max_steps or 1),
             "image_shape": list(image_shape),
             "n_classes": n_classes,
             "n_features": n_features,

@@ -192,8 +192,9 @@ def read_reproduction_info(run: RunFolder) -> dict[str, Any]:
 
 
 def set_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
-    """Write into the configuration what only the data knows."""
+    """Write into the configuration what only the data and the budget know."""
     cfg.facts = {
+        "images": cfg.max_steps * images_per_step(cfg),
         "image_shape": list(data.image_shape),  # type: ignore[attr-defined]
         "n_classes": data.n_classes,  # type: ignore[attr-defined]
         "n_features": data.n_features,  # type: ignore[attr-defined]
