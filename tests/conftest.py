@@ -18,7 +18,7 @@ from ganzoo.game import Game
 from ganzoo.settings.compose import CONF
 from ganzoo.shape import Shape
 from ganzoo.training.resume import run_settings
-from tests.helpers.games import Batch, Batches, noise_for, shrink
+from tests.helpers.games import Batch, Batches, noise_for, quiet_trainer, shrink
 
 torch.set_num_threads(1)
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -70,16 +70,11 @@ def play() -> Play:
         callbacks: Sequence[Callback] = (),
         **options: Any,
     ) -> Trainer:
-        trainer = Trainer(
+        trainer = quiet_trainer(
             max_steps=steps,
-            max_epochs=1,  # a step that does not count must not go on for ever
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
+            max_epochs=1,  # where no step counts, training must end too
             callbacks=list(callbacks),
-            **{"accelerator": "cpu", **options},
+            **options,
         )
         batches = batches or [noise_for(game, 4 * game.n_critic, step) for step in range(steps)]
         with warnings.catch_warnings():

@@ -34,7 +34,7 @@ from ganzoo.metric import Digits as DigitFeatures
 from ganzoo.network import DCGAN, MLP, BranchedMLP, MaxoutMLP
 from ganzoo.optimizer import MomentumSchedule, Optimizers, adam, sgd
 from ganzoo.settings.compose import CONF
-from tests.helpers.games import noise_for, shrink
+from tests.helpers.games import noise_for, quiet_trainer, shrink
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 SHAPE = (1, 8, 8)
@@ -446,19 +446,13 @@ def test_validation_changes_no_weight(network, tmp_path):
     results = []
     for every in (None, 1, 3):
         game = Game(SHAPE, network=network, ema=0.9)
-        trainer = Trainer(
+        trainer = quiet_trainer(
             max_steps=4,
             limit_train_batches=4,
             max_epochs=1,
             limit_val_batches=1 if every else 0,
             val_check_interval=every or 1,
             check_val_every_n_epoch=None,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
             callbacks=[
                 Scores({"fid": FID(DigitFeatures())}, cache_dir=str(tmp_path)),
                 SampleGrid(tmp_path, rows=2, columns=2),
@@ -476,16 +470,8 @@ def test_a_resumed_run_goes_on_bit_for_bit(tmp_path):
     def run(steps: int, ckpt: str | None = None) -> Trainer:
         optimizer = Optimizers(sgd(), adam(), partial(MomentumSchedule, ramp_steps=10))
         game = Game(SHAPE, network=DROPOUT, ema=0.9, n_critic=2, optimizer=optimizer)
-        trainer = Trainer(
-            max_steps=steps,
-            max_epochs=-1,
-            max_time="00:00:01:00",
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            limit_val_batches=0,
+        trainer = quiet_trainer(
+            max_steps=steps, max_epochs=-1, max_time="00:00:01:00", limit_val_batches=0
         )
         trainer.fit(game, DigitData(batch_size=8), ckpt_path=ckpt)
         return trainer

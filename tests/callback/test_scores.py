@@ -7,7 +7,6 @@ import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -16,7 +15,7 @@ from ganzoo.callback import BatchStatistics, StandingStatistics
 from ganzoo.callback.scores import Scores
 from ganzoo.error import UserError
 from ganzoo.metric import FID, KID, PRDC, Digits, Inception, MiFID, Points, Score, inception
-from tests.helpers.games import noise_for
+from tests.helpers.games import noise_for, quiet_trainer
 from tests.helpers.scoring import N_VAL, REAL, Counting, Data, Toy, files, fit
 
 
@@ -112,13 +111,10 @@ class Curved(Toy):
 
 
 def validated(processes: int, scores: dict[str, Score], cache: str) -> dict[str, float]:
-    trainer = Trainer(
-        accelerator="cpu",
+    trainer = quiet_trainer(
         strategy="ddp_fork",
         devices=processes,
         use_distributed_sampler=False,
-        logger=False,
-        enable_progress_bar=False,
         callbacks=[Scores(scores, cache)],
     )
     trainer.validate(Curved(), datamodule=Share(), verbose=False)

@@ -14,7 +14,7 @@ import torch
 import yaml
 from hydra.utils import get_class
 from PIL import Image
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import LightningModule
 from pytorch_lightning.callbacks import ModelCheckpoint
 from scipy.io import savemat
 
@@ -40,6 +40,7 @@ from ganzoo.data.order import Order
 from ganzoo.data.pixels import fit_square, to_bytes
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
+from tests.helpers.games import quiet_trainer
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 
@@ -436,13 +437,13 @@ class Watcher(LightningModule):
 def fit(data, steps, folder, ckpt_path=None, **options):
     module = Watcher()
     save = ModelCheckpoint(folder, filename="{step}", every_n_train_steps=7, save_top_k=-1)
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
-    trainer = Trainer(
+    every = {"val_check_interval": 5, "check_val_every_n_epoch": None, "num_sanity_val_steps": 2}
+    trainer = quiet_trainer(
         max_steps=steps,
-        accelerator="cpu",
+        enable_checkpointing=True,
         callbacks=[save],
         use_distributed_sampler=False,
-        **quiet | {"val_check_interval": 5, "check_val_every_n_epoch": None} | options,
+        **every | options,
     )
     trainer.fit(module, data, ckpt_path=ckpt_path)
     return module

@@ -1,9 +1,11 @@
 """Small games: batches of noise for one, and networks of a few units."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning import Trainer
 from torch import Tensor
 
 from ganzoo.condition import FeatureVector
@@ -23,6 +25,19 @@ class Batches:
 
     def __len__(self) -> int:
         return len(self.batches)
+
+
+def quiet_trainer(**options: Any) -> Trainer:
+    """A trainer on the CPU that prints, logs and saves nothing."""
+    quiet = {
+        "accelerator": "cpu",
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+    }
+    return Trainer(**{**quiet, **options})
 
 
 def noise_for(game: Game, rows: int, step: int) -> Batch:

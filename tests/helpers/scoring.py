@@ -4,12 +4,13 @@ import math
 from pathlib import Path
 
 import torch
-from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning import LightningDataModule, LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ganzoo.callback.scores import Scores
 from ganzoo.metric import Points
+from tests.helpers.games import quiet_trainer
 
 N_VAL = 50
 REAL = torch.randn(N_VAL, 2, generator=torch.Generator().manual_seed(0))
@@ -76,17 +77,7 @@ class Toy(LightningModule):
 def fit(callback: Scores, toy: Toy | None = None, data: Data | None = None, steps: int = 4) -> Toy:
     """Validates after every second of `steps` steps."""
     toy = toy or Toy()
-    trainer = Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        val_check_interval=2,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[callback],
-    )
+    trainer = quiet_trainer(max_steps=steps, val_check_interval=2, callbacks=[callback])
     trainer.fit(toy, datamodule=data or Data())
     return toy
 

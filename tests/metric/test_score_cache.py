@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from pytorch_lightning import Trainer
 from safetensors.torch import load_file
 
 from ganzoo.callback.scores import Scores
 from ganzoo.metric import FID, Points
 from ganzoo.metric.cache import FeatureFile
+from tests.helpers.games import quiet_trainer
 from tests.helpers.scoring import N_VAL, REAL, Counting, Data, Toy, files, fit
 
 
@@ -74,10 +74,7 @@ def test_part_of_the_cache_is_completed(cache):
     extractor = Counting()
     callback = Scores({"fid": FID(extractor)}, cache)
     for batches, size in ((1, 20), (4, 15)):  # the second batch of 15 is known in part
-        trainer = Trainer(
-            accelerator="cpu", limit_val_batches=batches, logger=False, enable_progress_bar=False
-        )
-        trainer.callbacks.append(callback)
+        trainer = quiet_trainer(limit_val_batches=batches, callbacks=[callback])
         trainer.validate(Toy(), datamodule=Data(batch_size=size), verbose=False)
     assert extractor.n_real == 20 + 35
     [file] = files(cache)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from pytorch_lightning import Trainer
 
 from ganzoo.callback import Scores
 from ganzoo.data import Digits
 from ganzoo.metric import FID
 from ganzoo.metric import Digits as DigitFeatures
 from ganzoo.model import DCGAN
+from tests.helpers.games import quiet_trainer
 
 
 @pytest.mark.slow
@@ -20,18 +20,12 @@ def test_dcgan_learns_digits(tmp_path):
     """
     data = Digits(batch_size=64, val_size=597)
     game = DCGAN(image_shape=(1, 8, 8))
-    trainer = Trainer(
+    trainer = quiet_trainer(
         max_steps=600,
         max_epochs=-1,
         max_time="00:00:02:00",
         val_check_interval=600,
         check_val_every_n_epoch=None,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
         callbacks=[Scores({"fid_digits": FID(DigitFeatures())}, cache_dir=str(tmp_path))],
     )
     (untrained,) = trainer.validate(game, data, verbose=False)
