@@ -1,6 +1,7 @@
 """What the core tests share: one small trainer, and configurations as the command line has them."""
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from ganzoo.training.resume import run_settings
 from tests.helpers.games import Batch, Batches, noise_for, quiet_trainer, shrink
 
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
 Play = Callable[..., Trainer]

@@ -1,31 +1,23 @@
 """Every command and every program of the tutorials runs, with a small budget."""
 
-import os
 import re
-import subprocess
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+from ganzoo.inference.explore import page
+from tests.helpers.commands import fork, run
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 TUTORIALS = sorted(
     path.name
     for path in DOCS.glob("*.md")
     if path.name not in {"papers.md", "cluster.md", "performance.md"}
 )
-QUICK = "max_steps=2 val_every=1 data.batch_size=8 data.val_size=16"
-PRELUDE = f"""set -euo pipefail
-ganzoo() {{
-  case $1 in
-    train) main "$@" {QUICK} ;;
-    explore) shift; "{sys.executable}" -c \
-      'import sys; from ganzoo.inference.explore import page; page(sys.argv[1:])' "$@" ;;
-    *) main "$@" ;;
-  esac
-}}
-main() {{ "{sys.executable}" -c 'from ganzoo.cli import main; main()' "$@"; }}
-"""
+QUICK = ["max_steps=2", "val_every=1", "data.batch_size=8", "data.val_size=16"]
 
 
 def blocks(name):
@@ -33,24 +25,51 @@ def blocks(name):
     return re.findall(r"^```(bash|python)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
+def commands(text):
+    """The words of every line, each of which calls ``ganzoo``."""
+    lines = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
+    programs = {words[0] for words in lines if words}
+    assert programs == {"ganzoo"}
+    return [words[1:] for words in lines if words]
+
+
+def execute(words):
+    """A command with a small budget, in a process of its own; its exit code."""
+    if words[0] == "explore":  # the command itself would wait for a browser
+        return fork(lambda: page(words[1:]))
+    budget = QUICK if words[0] == "train" else []
+    return fork(lambda: sys.exit(run(*words, *budget)))
+
+
+def execute_program(text):
+    """A Python program with a small budget, in a process of its own; its exit code."""
+    short = re.sub(r"max_steps=\d+", "max_steps=2", text)
+    return fork(lambda: exec(compile(short, "docs", "exec"), {"__name__": "__main__"}))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TUTORIALS)
-def test_a_tutorial_does_what_it_says(tmp_path, name):
+def test_a_tutorial_does_what_it_says(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
     found = blocks(name)
     assert found
-    environment = {**os.environ, "PYTHONPATH": f"{DOCS.parent}:{os.environ.get('PYTHONPATH', '')}"}
     for language, text in found:
-        if language == "bash":
-            command = ["bash", "-c", PRELUDE + text]
+        if language == "python":
+            assert execute_program(text) == 0, text
         else:
-            command = [sys.executable, "-c", re.sub(r"max_steps=\d+", "max_steps=2", text)]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+            for words in commands(text):
+                assert execute(words) == 0, words
 
 
 def test_a_variant_is_written_in_under_20_lines_and_a_data_set_in_under_15():
     for name, start, most in (("own_variant.md", "class Drift(", 20), ("own_data.md", "class", 15)):
         [program] = [text for language, text in blocks(name) if language == "python"]
         assert len(program[program.index(start) :].splitlines()) < most
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_newcomers_install_and_test_as_ci_does(name):
+    [command] = re.findall(r"^pip install .* && pytest.*$", (ROOT / name).read_text(), re.MULTILINE)
+    steps = (ROOT / ".ci" / "run").read_text().splitlines()
+    install, fast = map(steps.index, command.split(" && "))
+    assert install < fast < steps.index(f"{steps[fast]} -m slow")

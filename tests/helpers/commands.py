@@ -43,6 +43,14 @@ def run(*words):
     return 0
 
 
+def fork(work):
+    """Call something in a process of its own; its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
 def run_with(change, words):
     """``ganzoo …`` in a process of its own, where something is changed first; its exit code."""
 
@@ -50,10 +58,7 @@ def run_with(change, words):
         change()
         sys.exit(run(*words))
 
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    process.join()
-    return process.exitcode
+    return fork(child)
 
 
 def run_killed(number, step, words, seconds=0.0):
