@@ -1,4 +1,4 @@
-"""How sure a comparison of a few seeds can be."""
+"""How certain a comparison of a few seeds is."""
 
 from collections.abc import Mapping, Sequence
 from math import comb
@@ -11,14 +11,14 @@ RESAMPLES = 9999
 
 
 class ScoreSummary(NamedTuple):
-    """Scores of one variant over its seeds.
+    """The scores of one variant over its seeds; lower is better.
 
     Attributes:
-        n: How many.
+        n: The number of scores.
         mean: Their mean.
-        std: Their standard deviation, 0 for one.
-        low: Lower end of the mean's bootstrap 95 % interval.
-        high: Its upper end.
+        std: Their standard deviation, 0 for a single score.
+        low: Lower end of the bootstrap 95 % interval of the mean.
+        high: Upper end of that interval.
         best: The lowest score.
     """
 
@@ -30,8 +30,8 @@ class ScoreSummary(NamedTuple):
     best: float
 
 
-def summarise(scores: Sequence[float]) -> ScoreSummary:
-    """Describe scores of which less is better; the interval is the percentile bootstrap's."""
+def summarise_scores(scores: Sequence[float]) -> ScoreSummary:
+    """Summarise scores of which lower is better; the interval is a percentile bootstrap."""
     values = np.asarray(scores, dtype=float)
     low = high = float(values.mean())
     if len(values) > 1 and values.std() > 0:
@@ -43,7 +43,7 @@ def summarise(scores: Sequence[float]) -> ScoreSummary:
     return ScoreSummary(len(values), float(values.mean()), std, low, high, float(values.min()))
 
 
-def best_of(scores: Sequence[float]) -> list[float]:
+def expected_best(scores: Sequence[float]) -> list[float]:
     """The expected lowest of 1, 2, … n of n scores, drawn without replacement.
 
     Lucic et al. 2018, figure 4, https://arxiv.org/abs/1711.10337
@@ -55,12 +55,12 @@ def best_of(scores: Sequence[float]) -> list[float]:
     ]
 
 
-class Comparison(NamedTuple):
-    """Two variants over the seeds that both have.
+class SeedComparison(NamedTuple):
+    """Two variants compared over the seeds that both have.
 
     Attributes:
-        seeds: How many.
-        difference: Mean of the second's score less the first's.
+        seeds: The number of common seeds.
+        difference: Mean score of the second variant minus that of the first.
         p: Two-sided p-value of the paired permutation test, exact for few seeds.
     """
 
@@ -70,17 +70,17 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Of the second, in words and at the usual 5 %; less is better."""
+        """The second variant in words, at the 5 % level; lower is better."""
         if self.p < 0.05:
             return f"{'worse' if self.difference > 0 else 'better'} by {abs(self.difference):.3g}"
         return "not distinguishable with these seeds"
 
 
-def compare_seeds(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison | None:
-    """Compare scores by seed; None without two common seeds.
+def compare_seeds(first: Mapping[int, float], second: Mapping[int, float]) -> SeedComparison | None:
+    """Compare scores by seed; None if fewer than two seeds are common.
 
     Flipping the sign of n differences gives 2^n equally likely sums if the variants do not differ,
-    so that fewer than six seeds can never reach p < 0.05.
+    so fewer than six seeds cannot reach p < 0.05.
     """
     seeds = sorted(first.keys() & second.keys())
     if len(seeds) < 2:
@@ -93,4 +93,4 @@ def compare_seeds(first: Mapping[int, float], second: Mapping[int, float]) -> Co
         n_resamples=RESAMPLES,
         rng=0,
     )
-    return Comparison(len(seeds), float(differences.mean()), float(test.pvalue))
+    return SeedComparison(len(seeds), float(differences.mean()), float(test.pvalue))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from ganzoo.error import UserError
-from ganzoo.report.page import leaderboards, write_report
-from ganzoo.report.statistics import best_of, compare_seeds, summarise
+from ganzoo.report.boards import leaderboards
+from ganzoo.report.page import write_report
+from ganzoo.report.statistics import compare_seeds, expected_best, summarise_scores
 from ganzoo.runs import find_runs
 from tests.helpers.runs import write_run
 
@@ -31,19 +32,19 @@ def test_a_leaderboard_ranks_by_the_mean_over_seeds(sweep):
     assert (first.variant, second.variant) == ("DCGAN", "WGAN")
     assert first.scores[:3] == (3, 3.0, pytest.approx(1.0))
     assert first.scores.best == 2.0
-    assert second.against.difference == pytest.approx(1.0)
-    assert second.against.p == pytest.approx(0.25)  # 2 of 2^3 sign flips are as extreme
-    assert "not distinguishable" in second.against.verdict
+    assert second.comparison.difference == pytest.approx(1.0)
+    assert second.comparison.p == pytest.approx(0.25)  # 2 of 2^3 sign flips are as extreme
+    assert "not distinguishable" in second.comparison.verdict
     assert not board.uneven
 
 
 def test_intervals_and_tests_have_known_answers():
     scores = np.random.default_rng(0).normal(5, 1, 200)
-    found = summarise(scores)
+    found = summarise_scores(scores)
     normal = 1.96 * scores.std(ddof=1) / sqrt(200)
     assert found.low == pytest.approx(scores.mean() - normal, abs=0.02)
     assert found.high == pytest.approx(scores.mean() + normal, abs=0.02)
-    assert summarise([2.0]) == (1, 2.0, 0.0, 2.0, 2.0, 2.0)
+    assert summarise_scores([2.0]) == (1, 2.0, 0.0, 2.0, 2.0, 2.0)
     six = {seed: float(seed) for seed in range(6)}
     more = compare_seeds(six, {seed: score + 1 for seed, score in six.items()})
     assert more.p == pytest.approx(2 / 2**6)
@@ -176,8 +177,8 @@ def test_two_sweeps_of_the_same_names_count_the_same_run_once(sweep, tmp_path):
 
 
 def test_the_expected_best_of_some_scores_has_a_known_answer():
-    assert best_of([3.0, 1.0, 2.0]) == pytest.approx([2.0, 4 / 3, 1.0])  # (1+1+2)/3 for pairs
-    assert best_of([5.0]) == [5.0]
+    assert expected_best([3.0, 1.0, 2.0]) == pytest.approx([2.0, 4 / 3, 1.0])  # (1+1+2)/3 for pairs
+    assert expected_best([5.0]) == [5.0]
 
 
 def test_a_run_is_counted_once_however_often_it_is_named(sweep):

@@ -1,4 +1,4 @@
-"""The table of claims is what the kept runs say."""
+"""The table of claims is what the archived runs say."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import papers  # noqa: E402
 
 
-def test_the_table_is_written_from_the_kept_runs():
-    assert (ROOT / "docs" / "papers.md").read_text() == papers.table()
+def test_the_table_is_written_from_the_archived_runs():
+    assert (ROOT / "docs" / "papers.md").read_text() == papers.write_page()
 
 
 def test_every_experiment_has_a_row_and_every_row_an_experiment():
@@ -21,16 +21,16 @@ def test_every_experiment_has_a_row_and_every_row_an_experiment():
     assert {claim.experiment for claim in papers.CLAIMS} == experiments
 
 
-def test_kept_runs_are_of_experiments_and_tell_no_place_of_theirs():
-    for path in papers.KEPT.glob("*/*/metrics.json"):
+def test_archived_runs_are_of_experiments_and_name_no_path():
+    for path in papers.ARCHIVE.glob("*/*/metrics.json"):
         assert path.parts[-3] in {claim.experiment for claim in papers.CLAIMS}
         assert "data.root=/" not in path.read_text()
 
 
-def test_a_row_counts_seeds_and_names_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(papers, "KEPT", tmp_path)
-    (claim,) = [each for each in papers.CLAIMS if each.experiment == "lsgan_ring"]
-    assert "not yet run" in papers.row(claim)
+def test_a_row_counts_seeds_and_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(papers, "ARCHIVE", tmp_path)
+    (claim,) = [claim for claim in papers.CLAIMS if claim.experiment == "lsgan_ring"]
+    assert "not yet run" in papers.write_row(claim)
     for loss, quality in (("least_squares", 0.95), ("non_saturating", 0.1)):
         for seed in range(5):
             folder = tmp_path / "sweep" / f"{loss}{seed}"
@@ -45,8 +45,8 @@ def test_a_row_counts_seeds_and_names_what_is_missing(tmp_path, monkeypatch):
                 "train_seconds": 60,
             }
             (folder / "metrics.json").write_text(json.dumps(metrics))
-    papers.keep(tmp_path / "sweep")
-    said = papers.row(claim)
-    assert "| yes: " in said
-    assert "modes 7, 8, 8, 8, 8; high quality 95.0%, 95.0%, 95.0%, 95.0%, 95.0%" in said
-    assert "10 steps, 100 images, 1.0 min" in said
+    papers.archive_runs(tmp_path / "sweep")
+    row = papers.write_row(claim)
+    assert "| yes: " in row
+    assert "modes 7, 8, 8, 8, 8; high quality 95.0%, 95.0%, 95.0%, 95.0%, 95.0%" in row
+    assert "10 steps, 100 images, 1.0 min" in row
