@@ -21,7 +21,7 @@ LAYOUT = {
 # What was larger when the limits were set. These sets only shrink.
 LONG_FILES = {
     *("callback/doctor.py", "cli.py", "game.py", "inference/export.py", "players.py"),
-    *("report/page.py", "training/search.py", "training/train.py"),
+    *("training/search.py", "training/train.py"),
 }
 LONG_FUNCTIONS = {
     *("cli.parser", "cli.train", "decoded.decoded", "compare.compare_folders"),
