@@ -12,6 +12,13 @@ def mix(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
+def seed_layers(*key: int, device: torch.device) -> None:
+    """Seed the global generators, which dropout and the like read."""
+    torch.default_generator.manual_seed(mix(*key))
+    if device.type == "cuda":
+        torch.cuda.manual_seed(mix(*key))
+
+
 class Stream(IntEnum):
     """Uses of randomness that must not share their numbers."""
 

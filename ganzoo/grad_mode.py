@@ -1,4 +1,4 @@
-"""Networks set aside for a while, and put back as they were."""
+"""Modules without gradients for a while, and restored to what they were."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +9,23 @@ from torch import nn
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
-    """Spare the module's weight gradients; gradients still pass through to its input."""
-    module.requires_grad_(False)
+    """Compute no gradients of the module's weights; gradients still pass through to its input.
+
+    Weights that required no gradient before still require none afterwards.
+    """
+    trained = [weight for weight in module.parameters() if weight.requires_grad]
+    for weight in trained:
+        weight.requires_grad_(False)
     try:
         yield
     finally:
-        module.requires_grad_(True)
+        for weight in trained:
+            weight.requires_grad_(True)
 
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Without gradients, dropout or batch statistics, and back to the mode from before."""
+    """Run without gradients, dropout or batch statistics, then return to the mode from before."""
     was_training = module.training
     try:
         with torch.no_grad():

@@ -1,76 +1,138 @@
-"""Which choices make a game, and what to type instead when they make none."""
+"""Which choices a variant has, which of them make a game, and what to type instead of others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
+from typing_extensions import TypedDict
+
+from ganzoo.condition import Condition, Nothing
 from ganzoo.error import UserError
-from ganzoo.loss import Objective
+from ganzoo.head import Head, Unconditional
+from ganzoo.latent import Latent, Uniform
+from ganzoo.loss import Loss, NonSaturating, Objective
+from ganzoo.network import DCGAN, Discriminator, Network
+from ganzoo.optimizer import Optimizers, adam
+from ganzoo.schedule import Number, extremes
 
-if TYPE_CHECKING:
-    from ganzoo.game import Game
+
+class Choices(TypedDict, total=False):
+    """What a variant may choose.
+
+    Attributes:
+        condition: What the generator is told besides noise.
+        latent: The noise.
+        network: Builds the generator and the discriminator's trunk.
+        head: Builds the discriminator's head from (features, condition width).
+        loss: The named terms of the game; the names are those of the logged curves.
+        optimizer: How each player steps.
+        n_critic: Discriminator steps, each on fresh images, per generator step.
+        ema: Decay of the moving average of the generator's weights that is sampled and scored
+            (Yazici et al. 2019, https://arxiv.org/abs/1806.04498); None samples the generator.
+        accumulate: Parts that a batch is judged in, one after another, before a player steps.
+        seed: Of the first weights and of every random number in training.
+    """
+
+    condition: Condition
+    latent: Latent
+    network: Network
+    head: Callable[[int, int], Head]
+    loss: Mapping[str, Loss]
+    optimizer: Optimizers
+    n_critic: int
+    ema: Number | None
+    accumulate: int
+    seed: int
 
 
-def check_rules(game: Game) -> None:
+DEFAULTS: Choices = {  # DCGAN's
+    "condition": Nothing(),
+    "latent": Uniform(100),
+    "network": DCGAN(),
+    "head": Unconditional,
+    "loss": {"non_saturating": NonSaturating()},
+    "optimizer": Optimizers(adam(), adam()),
+    "n_critic": 1,
+    "ema": None,
+    "accumulate": 1,
+    "seed": 0,
+}
+
+
+def check_rules(chosen: Choices, discriminator: Discriminator) -> None:
     """Refuse choices that make no game.
+
+    Args:
+        chosen: All of them.
+        discriminator: As they built it.
 
     Raises:
         UserError: With the first rule that they break.
     """
-    for complaint in complaints(game):
+    losses, head = chosen["loss"], cast(Head, discriminator.head)
+    check_counts(n_critic=chosen["n_critic"], accumulate=chosen["accumulate"])
+    for complaint in (
+        *average_complaints(chosen["ema"]),
+        *optimizer_complaints(chosen["optimizer"], chosen["accumulate"]),
+        *loss_complaints(losses, head),
+        *condition_complaints(chosen["condition"], losses, head),
+    ):
         raise UserError(complaint)
 
 
-def complaints(game: Game) -> Iterator[str]:
-    yield from about_numbers(game)
-    yield from about_losses(game)
-    yield from about_condition(game)
+def check_counts(n_critic: int, accumulate: int) -> None:
+    """Refuse numbers of steps and of parts that are not whole numbers from 1 up.
+
+    Raises:
+        UserError: With the first of them.
+    """
+    for name, value, unit in (
+        ("n_critic", n_critic, "discriminator steps per generator step"),
+        ("accumulate", accumulate, "parts of a batch that are judged before a player steps"),
+    ):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise UserError(
+                f"{name} counts {unit} and must be at least 1, got {value}: type {name}=1 or more."
+            )
 
 
-def about_numbers(game: Game) -> Iterator[str]:
-    n_critic, ema = game.n_critic, game.ema_decay
-    if not isinstance(n_critic, int) or n_critic < 1:
-        yield (
-            f"n_critic counts the discriminator's steps per generator step and must be at least 1, "
-            f"got {n_critic}: type n_critic=1."
-        )
-    if ema is not None and not 0 < ema < 1:
+def average_complaints(ema: Number | None) -> Iterator[str]:
+    low, high = (0.5, 0.5) if ema is None else extremes(ema)
+    if not (low >= 0 and 0 < high < 1):
         yield f"ema is a decay between 0 and 1, got {ema}: type ema=0.999, or ema=null for none."
-    if not isinstance(game.accumulate, int) or game.accumulate < 1:
-        yield (
-            "accumulate counts the parts of a batch that are judged before a player steps and must "
-            f"be at least 1, got {game.accumulate}: type accumulate=1."
-        )
-    clip = game.optimizer.clip_norm
+
+
+def optimizer_complaints(optimizer: Optimizers, accumulate: int) -> Iterator[str]:
+    clip, unrolled = optimizer.clip_norm, optimizer.unrolled_steps
     if clip is not None and not clip > 0:
         yield (
             "optimizer.clip_norm is the largest norm of a gradient and must be above 0, got "
             f"{clip}: type optimizer.clip_norm=1.0, or null for none."
         )
-    ahead = game.optimizer.unrolled_steps
-    if not isinstance(ahead, int) or ahead < 0:
+    if not isinstance(unrolled, int) or unrolled < 0:
         yield (
-            "optimizer.unrolled_steps counts the discriminator's steps that the generator foresees "
-            f"and must be at least 0, got {ahead}: type optimizer.unrolled_steps=5, or 0 for none."
+            "optimizer.unrolled_steps counts the discriminator's steps that the generator looks "
+            f"ahead and must be at least 0, got {unrolled}: type optimizer.unrolled_steps=5, or 0 "
+            "for none."
         )
-    elif ahead and game.accumulate > 1:
+    elif unrolled and accumulate > 1:
         yield (
-            "optimizer.unrolled_steps foresees D's answer to a whole batch, which accumulate="
-            f"{game.accumulate} takes apart: type accumulate=1 and a smaller data.batch_size."
+            "optimizer.unrolled_steps looks ahead on a whole batch, which accumulate="
+            f"{accumulate} splits: type accumulate=1 and a smaller data.batch_size."
         )
 
 
-def about_losses(game: Game) -> Iterator[str]:
-    objectives = [name for name, loss in game.losses.items() if isinstance(loss, Objective)]
+def loss_complaints(losses: Mapping[str, Loss], head: Head) -> Iterator[str]:
+    objectives = [name for name, loss in losses.items() if isinstance(loss, Objective)]
     if len(objectives) != 1:
         yield (
-            "loss needs exactly one objective (minimax, non_saturating, least_squares, wasserstein "
-            f"or hinge), got {objectives or 'none'}: type loss=[non_saturating], or "
+            f"loss needs exactly one objective ({', '.join(objective_names())}), got "
+            f"{objectives or 'none'}: type loss=[non_saturating], or "
             "loss=[wasserstein,gradient_penalty]."
         )
-    guessing = [name for name, loss in game.losses.items() if loss.needs_guess]
-    head = game.discriminator.head
+    guessing = [name for name, loss in losses.items() if loss.needs_guess]
     if guessing and not head.guesses:
         yield (
             f"loss={guessing[0]} needs a head that guesses the condition, and "
@@ -83,12 +145,25 @@ def about_losses(game: Game) -> Iterator[str]:
         )
 
 
-def about_condition(game: Game) -> Iterator[str]:
-    condition, head = game.condition, game.discriminator.head
-    uses = head.is_told or head.guesses
+def objective_names(kind: type[Objective] = Objective) -> list[str]:
+    """The objectives by the names that a command has for them, from their classes."""
+    names = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each.__name__).lower() for each in kinds(kind)]
+    return sorted(set(names))
+
+
+def kinds(kind: type[Objective]) -> Iterator[type[Objective]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from kinds(subclass)
+
+
+def condition_complaints(
+    condition: Condition, losses: Mapping[str, Loss], head: Head
+) -> Iterator[str]:
+    name, uses = type(head).__name__.lower(), head.is_told or head.guesses
     if uses and not condition.dim:
         yield (
-            f"head={type(head).__name__.lower()} has no condition to work with: add "
+            f"head={name} has no condition to work with: add "
             "condition=class_label or condition=latent_code, or type head=unconditional."
         )
     if condition.dim and condition.known_of_real and not uses:
@@ -98,10 +173,10 @@ def about_condition(game: Game) -> Iterator[str]:
         )
     if not condition.known_of_real and head.is_told:
         yield (
-            f"head={type(head).__name__.lower()} must be told the condition of real images, which "
+            f"head={name} must be told the condition of real images, which "
             "have no latent code: type head=recognition, or condition=class_label."
         )
-    needy = [name for name, loss in game.losses.items() if loss.needs_condition_of_real]
+    needy = [name for name, loss in losses.items() if loss.needs_condition_of_real]
     if not condition.known_of_real and needy:
         yield (
             f"loss={needy[0]} needs the condition of real images, which have no latent code: type "

@@ -1,7 +1,10 @@
 """Numbers that move during training."""
 
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from math import cos, pi
+from typing import Any
 
 from torch import nn
 
@@ -69,3 +72,28 @@ def extremes(number: Number) -> tuple[float, float]:
     """The smallest and the largest value that a number takes."""
     ends = (number.first, number.last) if isinstance(number, Schedule) else (number, number)
     return min(ends), max(ends)
+
+
+def current(value: Any) -> Any:
+    """A value with the current numbers in place of the schedules in it."""
+    if isinstance(value, list | tuple):
+        return tuple(current(item) for item in value)
+    return float(value) if isinstance(value, Schedule) else value
+
+
+def named_schedules(part: Any, name: str = "") -> Iterator[tuple[str, Schedule]]:
+    """The schedules in a part, by the names that a configuration has for them."""
+    if isinstance(part, Schedule):
+        yield name, part
+    for key, value in children(part):
+        yield from named_schedules(value, f"{name}.{key}".lstrip("."))
+
+
+def children(part: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(part, nn.Module):
+        return part.named_children()
+    if isinstance(part, partial):
+        return part.keywords.items()
+    if isinstance(part, Mapping):
+        return part.items()
+    return enumerate(part) if isinstance(part, list | tuple) else ()

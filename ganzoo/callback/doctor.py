@@ -14,7 +14,6 @@ from torch import Tensor
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
-from ganzoo.network import Critique
 from ganzoo.runs import RunFolder
 
 REMEDIES = {
@@ -138,7 +137,7 @@ class Doctor(Callback):
         curves = game.curves
         outputs = [float(curves[f"discriminator/output_{of}"]) for of in ("real", "fake")]
         return Symptoms(
-            pull=pull_of(game, game.judged),
+            pull=pull_of(game),
             gradient=self.gradients[-1] / max(median(self.gradients), TINY)
             if self.gradients
             else nan,
@@ -150,7 +149,9 @@ class Doctor(Callback):
 
     def complaints(self, game: Game, seen: Symptoms, step: int) -> Iterator[tuple[str, str]]:
         """Failures that the symptoms speak for, each with its evidence."""
-        behind = 1 / (1 - game.ema_decay) if game.ema_decay else 0  # it still holds first weights
+        behind = (
+            1 / (1 - float(game.ema_decay)) if game.ema_decay else 0
+        )  # it still holds first weights
         grown_up = step >= self.warmup + behind
         bad = [name for name, value in game.curves.items() if not value.isfinite()]
         if bad or isnan(seen.diversity):
@@ -220,14 +221,20 @@ def spread(images: Tensor) -> Tensor:
     return torch.pdist(images.flatten(1)).mean()
 
 
-def pull_of(game: Game, judged: Critique) -> float:
-    """Mean absolute slope of the generator's objective in the score of each fake."""
+def pull_of(game: Game) -> float:
+    """Mean absolute slope of the generator's objective in the score of each fake.
+
+    NaN before the first step, and where the objective does not depend on this score alone.
+    """
+    if game.turn is None:
+        return nan
+    fake = game.turn.fake
     with torch.enable_grad():
-        score = judged.score.detach().requires_grad_()
-        loss = game.objective.for_generator(judged._replace(score=score))
+        score = fake.score.detach().requires_grad_()
+        loss = game.objective.for_generator(game.turn.judged(fake=fake._replace(score=score)))
         assert loss is not None  # every objective has a side for the generator
-        (slope,) = torch.autograd.grad(loss, score)
-    return float(slope.abs().sum())
+        (slope,) = torch.autograd.grad(loss, score, allow_unused=True)
+    return nan if slope is None else float(slope.abs().sum())
 
 
 def gradient_of(game: Game) -> float:

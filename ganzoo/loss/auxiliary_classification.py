@@ -2,6 +2,7 @@ from torch import Tensor
 
 from ganzoo.loss.base import Loss, Turn
 from ganzoo.network import Critique
+from ganzoo.schedule import Number
 
 
 class AuxiliaryClassification(Loss):
@@ -16,14 +17,15 @@ class AuxiliaryClassification(Loss):
     needs_guess = True
     needs_condition_of_real = True
 
-    def __init__(self, weight: float = 1.0) -> None:
+    def __init__(self, weight: Number = 1.0) -> None:
+        super().__init__()
         self.weight = weight
 
     def for_discriminator(self, turn: Turn) -> Tensor:
         return self._error(turn.real) + self._error(turn.fake)
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return self._error(fake)
+    def for_generator(self, turn: Turn) -> Tensor:
+        return self._error(turn.fake)
 
     def _error(self, critique: Critique) -> Tensor:
-        return -self.weight * critique.log_q.sum(1).mean()
+        return -float(self.weight) * critique.log_q.sum(1).mean()

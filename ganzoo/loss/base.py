@@ -1,24 +1,86 @@
-"""The terms of the game."""
+"""What a term of the game is, and what it reads."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.draws import Draws
 from ganzoo.network import Critique, Discriminator, Judge
 
 
-class Turn(NamedTuple):
-    """What the discriminator has before it when it moves."""
+class View(NamedTuple):
+    """What both players see at a time: a batch, or a part of it if gradients are accumulated."""
 
-    discriminator: Judge
-    real: Critique
-    fake: Critique  # its images carry no gradient to the generator, unless the turn is foreseen
+    images: Tensor  # real, (N, C, H, W) in [-1, 1]
+    latent: Tensor  # of as many fakes, (N, L)
+    condition: Tensor  # of both, (N, K)
     draws: Draws
 
 
-class Loss:
+@dataclass(eq=False)
+class Turn:
+    """What a player sees when it moves; the same for both players.
+
+    Images are judged when a loss first reads ``real`` or ``fake``, and only once. In the
+    generator's turn the discriminator is frozen, so that judging real images builds no graph.
+
+    Attributes:
+        discriminator: Judges images under conditions. An unrolled generator moves against one that
+            has already stepped ahead.
+        generator: Makes images: (N, L), (N, K) -> (N, C, H, W).
+        generated: The generator's images, (N, C, H, W) in [-1, 1]. A gradient flows through them
+            to the generator in its own turn, and in the discriminator's only if it is unrolled.
+        images: As many real images.
+        latent: The noise of the generated images, (N, L).
+        condition: Of both, (N, K).
+        draws: Random numbers of this step.
+    """
+
+    discriminator: Judge
+    generator: Callable[[Tensor, Tensor], Tensor]
+    generated: Tensor
+    images: Tensor
+    latent: Tensor
+    condition: Tensor
+    draws: Draws
+
+    @cached_property
+    def real(self) -> Critique:
+        """The discriminator's verdict on the real images."""
+        return self.discriminator(self.images, self.condition)
+
+    @cached_property
+    def fake(self) -> Critique:
+        """The discriminator's verdict on the generated images."""
+        return self.discriminator(self.generated, self.condition)
+
+    def judged(self, **critiques: Critique) -> Turn:
+        """The same turn with another ``real`` or ``fake``."""
+        turn = copy(self)
+        vars(turn).update(critiques)
+        return turn
+
+    def detached(self, discriminator: Judge) -> Turn:
+        """The same turn before another discriminator, and without the graphs behind it."""
+        critiques = {
+            name: Critique(*(tensor.detach() for tensor in vars(self)[name]))
+            for name in ("real", "fake")
+            if name in vars(self)
+        }
+        turn = replace(self, discriminator=discriminator, generated=self.generated.detach())
+        return turn.judged(**critiques)
+
+
+class Loss(nn.Module):
     """One term of the game, with a side for each player; a side left out is zero.
+
+    What it remembers between steps are buffers: they are saved, resumed and shared by processes.
 
     Attributes:
         per_sample: The term is about single images, so batch norm in the discriminator, which
@@ -35,9 +97,12 @@ class Loss:
         """What the discriminator minimises, a scalar."""
         return None
 
-    def for_generator(self, fake: Critique) -> Tensor | None:
+    def for_generator(self, turn: Turn) -> Tensor | None:
         """What the generator minimises, a scalar."""
         return None
+
+    def observe(self, turn: Turn) -> None:
+        """Update the buffers from what the discriminator says, before it steps."""
 
     def constrain(self, discriminator: Discriminator) -> None:
         """Bring the discriminator's weights back to where the term wants them, after its step."""

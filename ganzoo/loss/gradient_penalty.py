@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ganzoo.loss.base import Loss, Turn
 from ganzoo.network import Judge
+from ganzoo.schedule import Number
 
 
 def slope(discriminator: Judge, images: Tensor, condition: Tensor) -> Tensor:
@@ -38,7 +39,8 @@ class SlopePenalty(Loss):
 
     per_sample = True
 
-    def __init__(self, weight: float = 10.0) -> None:
+    def __init__(self, weight: Number = 10.0) -> None:
+        super().__init__()
         self.weight = weight
 
 
@@ -54,7 +56,7 @@ class GradientPenalty(SlopePenalty):
     def for_discriminator(self, turn: Turn) -> Tensor:
         between = torch.lerp(turn.fake.images.float(), turn.real.images, mixing(turn))
         gradient = slope(turn.discriminator, between, turn.real.condition)
-        return self.weight * off_one(gradient)
+        return float(self.weight) * off_one(gradient)
 
 
 class DRAGAN(SlopePenalty):
@@ -72,7 +74,7 @@ class DRAGAN(SlopePenalty):
         gradient = slope(
             turn.discriminator, images + mixing(turn) * disturbance, turn.real.condition
         )
-        return self.weight * off_one(gradient)
+        return float(self.weight) * off_one(gradient)
 
 
 class R1(SlopePenalty):
@@ -86,4 +88,4 @@ class R1(SlopePenalty):
 
     def for_discriminator(self, turn: Turn) -> Tensor:
         gradient = slope(turn.discriminator, turn.real.images, turn.real.condition)
-        return 0.5 * self.weight * gradient.square().sum(1).mean()
+        return 0.5 * float(self.weight) * gradient.square().sum(1).mean()

@@ -1,7 +1,6 @@
 from torch import Tensor
 
 from ganzoo.loss.base import Objective, Turn
-from ganzoo.network import Critique
 
 
 class LeastSquares(Objective):
@@ -17,11 +16,12 @@ class LeastSquares(Objective):
     """
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
+        super().__init__()
         self.a, self.b, self.c = a, b, c
 
     def for_discriminator(self, turn: Turn) -> Tensor:
         real, fake = turn.real.score - self.b, turn.fake.score - self.a
         return 0.5 * (real.square().mean() + fake.square().mean())
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return 0.5 * (fake.score - self.c).square().mean()
+    def for_generator(self, turn: Turn) -> Tensor:
+        return 0.5 * (turn.fake.score - self.c).square().mean()

@@ -3,7 +3,6 @@ from torch.nn.functional import softplus
 
 from ganzoo.error import UserError
 from ganzoo.loss.base import Objective, Turn
-from ganzoo.network import Critique
 
 
 class Minimax(Objective):
@@ -21,6 +20,7 @@ class Minimax(Objective):
     """
 
     def __init__(self, real_target: float = 1.0) -> None:
+        super().__init__()
         if not 0 < real_target <= 1:
             raise UserError(
                 f"real_target is a probability that D assigns to real images, got {real_target}: "
@@ -36,8 +36,8 @@ class Minimax(Objective):
         called_fake = (1 - self.real_target) * softplus(turn.real.score).mean()
         return called_real + called_fake + softplus(turn.fake.score).mean()
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return -softplus(fake.score).mean()
+    def for_generator(self, turn: Turn) -> Tensor:
+        return -softplus(turn.fake.score).mean()
 
 
 class NonSaturating(Minimax):
@@ -46,5 +46,5 @@ class NonSaturating(Minimax):
     Goodfellow et al. 2014, section 3, https://arxiv.org/abs/1406.2661
     """
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return softplus(-fake.score).mean()
+    def for_generator(self, turn: Turn) -> Tensor:
+        return softplus(-turn.fake.score).mean()

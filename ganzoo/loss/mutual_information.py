@@ -2,6 +2,7 @@ from torch import Tensor
 
 from ganzoo.loss.base import Loss, Turn
 from ganzoo.network import Critique
+from ganzoo.schedule import Number
 
 
 def bound(critique: Critique) -> Tensor:
@@ -25,11 +26,12 @@ class MutualInformation(Loss):
 
     needs_guess = True
 
-    def __init__(self, weight: float = 1.0) -> None:
+    def __init__(self, weight: Number = 1.0) -> None:
+        super().__init__()
         self.weight = weight
 
     def for_discriminator(self, turn: Turn) -> Tensor:
-        return -self.weight * bound(turn.fake)
+        return -float(self.weight) * bound(turn.fake)
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return -self.weight * bound(fake)
+    def for_generator(self, turn: Turn) -> Tensor:
+        return -float(self.weight) * bound(turn.fake)

@@ -1,7 +1,6 @@
 from torch import Tensor
 
 from ganzoo.loss.base import Objective, Turn
-from ganzoo.network import Critique
 
 
 class Wasserstein(Objective):
@@ -15,5 +14,5 @@ class Wasserstein(Objective):
     def for_discriminator(self, turn: Turn) -> Tensor:
         return turn.fake.score.mean() - turn.real.score.mean()
 
-    def for_generator(self, fake: Critique) -> Tensor:
-        return -fake.score.mean()
+    def for_generator(self, turn: Turn) -> Tensor:
+        return -turn.fake.score.mean()

@@ -18,6 +18,7 @@ class WeightClipping(Loss):
     """
 
     def __init__(self, bound: float = 0.01) -> None:
+        super().__init__()
         if bound <= 0:
             raise UserError(
                 f"loss.weight_clipping.bound must be above 0, got {bound}: the paper has 0.01."

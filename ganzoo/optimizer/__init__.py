@@ -1,8 +1,19 @@
 """How the players step."""
 
+from ganzoo.optimizer.alternating import Alternating
+from ganzoo.optimizer.average import moving_average
 from ganzoo.optimizer.builders import adam, rmsprop, sgd
 from ganzoo.optimizer.momentum import MomentumSchedule
 from ganzoo.optimizer.optimizers import Optimizers
 from ganzoo.optimizer.unrolled import unrolled
 
-__all__ = ["MomentumSchedule", "Optimizers", "adam", "rmsprop", "sgd", "unrolled"]
+__all__ = [
+    "Alternating",
+    "MomentumSchedule",
+    "Optimizers",
+    "adam",
+    "moving_average",
+    "rmsprop",
+    "sgd",
+    "unrolled",
+]

@@ -13,9 +13,9 @@ from ganzoo.game import Game
 from ganzoo.head import Unconditional
 from ganzoo.head.base import Head
 from ganzoo.loss import R1, LeastSquares, Minimax, NonSaturating, Wasserstein
-from ganzoo.loss.base import Turn
 from ganzoo.network import Discriminator, Network, Plane
 from ganzoo.optimizer import Optimizers, sgd
+from tests.helpers.games import turn_of
 
 # The Dirac-GAN of Mescheder et al. 2018 (https://arxiv.org/abs/1801.04406), section 2: the data is
 # the point 0, the generator the point theta, the discriminator the line psi x.
@@ -117,7 +117,7 @@ def gradient_under(objective, certainty):
     discriminator = Discriminator((2,), Nothing(), Plane(layers=1, hidden=4), Unconditional)
     judged = discriminator(images, torch.zeros(8, 0))
     judged = judged._replace(score=judged.score - judged.score.detach() - certainty)
-    objective.for_generator(judged).backward()
+    objective.for_generator(turn_of(judged, judged)).backward()
     return float(torch.cat([each.grad.flatten() for each in generator.parameters()]).norm())
 
 
@@ -167,7 +167,7 @@ def test_minibatch_std_shows_a_collapse_that_no_single_sample_shows(minibatch_st
         real, fake = torch.randn(64, 2), torch.randn(1, 2).expand(64, 2)
         judged = [discriminator(images, nothing) for images in (real, fake)]
         optimizer.zero_grad()
-        NonSaturating().for_discriminator(Turn(discriminator, *judged, draws=None)).backward()
+        NonSaturating().for_discriminator(turn_of(*judged)).backward()
         optimizer.step()
         margins.append(float((judged[0].score.mean() - judged[1].score.mean()).sign()))
     right = sum(margins[-100:]) / 100  # 1: always right, 0: guessing

@@ -9,7 +9,10 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 
 from ganzoo.condition import FeatureVector
+from ganzoo.draws import Draws
 from ganzoo.game import Game
+from ganzoo.loss import Turn
+from ganzoo.network import Critique
 
 Batch = tuple[Tensor, Tensor]
 
@@ -60,3 +63,17 @@ def shrink(cfg: DictConfig) -> DictConfig:
     for option in {"generator_hidden", "discriminator_hidden"} & network.keys():
         network[option] = [16] * len(network[option])
     return cfg
+
+
+def critique_of(score: Tensor, **others: Tensor) -> Critique:
+    """The verdict of a discriminator that gave these scores."""
+    nothing = score.new_zeros(len(score), 0)
+    return Critique(**dict.fromkeys(Critique._fields, nothing) | others | {"score": score})
+
+
+def turn_of(real: Critique, fake: Critique, discriminator: Any = None) -> Turn:
+    """A turn whose images have been judged."""
+    turn = Turn(
+        *(discriminator, None, fake.images, real.images, fake.images, real.condition, Draws(0))
+    )
+    return turn.judged(real=real, fake=fake)

@@ -31,22 +31,12 @@ from ganzoo.loss.gradient_penalty import slope
 from ganzoo.loss.mutual_information import bound
 from ganzoo.network import DCGAN, MLP, Critique, Discriminator
 from ganzoo.optimizer import Optimizers, sgd
+from tests.helpers.games import critique_of, turn_of
 
 
-def critique(score: Tensor, **others: Tensor) -> Critique:
-    nothing = score.new_zeros(len(score), 0)
-    return Critique(
-        **{"images": nothing, "condition": nothing, "log_q": nothing, "log_p": nothing} | others,
-        score=score,
-    )
-
-
-def turn(real: Critique, fake: Critique, discriminator: nn.Module | None = None) -> Turn:
-    return Turn(discriminator, real, fake, Draws(0))
-
-
-def turn_of(real: Tensor, fake: Tensor) -> Turn:
-    return turn(critique(real), critique(fake))
+def scored(real: Tensor, fake: Tensor) -> Turn:
+    """A turn in which the discriminator gave these scores."""
+    return turn_of(critique_of(real), critique_of(fake))
 
 
 # D(x) = 3/4 and 1/5 of two real images, D(G(z)) = 1/4 and 2/3 of two fakes.
@@ -87,22 +77,22 @@ def name_of(value: object) -> str | None:
     ids=[name_of(row[0]) for row in HAND_COMPUTED],
 )
 def test_objectives_equal_their_formulas(loss, real, fake, discriminators, generators):
-    assert loss.for_discriminator(turn_of(real, fake)).item() == pytest.approx(discriminators)
-    assert loss.for_generator(critique(fake)).item() == pytest.approx(generators)
+    assert loss.for_discriminator(scored(real, fake)).item() == pytest.approx(discriminators)
+    assert loss.for_generator(scored(real, fake)).item() == pytest.approx(generators)
 
 
 @pytest.mark.parametrize("loss", [row[0] for row in HAND_COMPUTED], ids=name_of)
 def test_gradients_of_objectives_equal_finite_differences(loss):
     scores = [each.double().requires_grad_() for each in (REAL_ODDS, FAKE_ODDS * 0.7)]
-    assert torch.autograd.gradcheck(lambda *both: loss.for_discriminator(turn_of(*both)), scores)
-    assert torch.autograd.gradcheck(lambda fake: loss.for_generator(critique(fake)), scores[1:])
+    assert torch.autograd.gradcheck(lambda *both: loss.for_discriminator(scored(*both)), scores)
+    assert torch.autograd.gradcheck(lambda *both: loss.for_generator(scored(*both)), scores)
 
 
 @pytest.mark.parametrize("loss", [row[0] for row in HAND_COMPUTED], ids=name_of)
 def test_losses_of_extreme_scores_are_finite(loss):
     extreme = torch.tensor([-1e4, 1e4])
-    assert loss.for_discriminator(turn_of(extreme, extreme)).isfinite()
-    assert loss.for_generator(critique(extreme)).isfinite()
+    assert loss.for_discriminator(scored(extreme, extreme)).isfinite()
+    assert loss.for_generator(scored(extreme, extreme)).isfinite()
 
 
 def test_the_opinion_is_a_probability_only_in_the_minimax_game():
@@ -115,11 +105,11 @@ def test_the_opinion_is_a_probability_only_in_the_minimax_game():
 
 @pytest.mark.parametrize("loss", [GradientPenalty(), DRAGAN(), R1(), WeightClipping()], ids=name_of)
 def test_penalties_and_constraints_leave_the_generators_side_out(loss):
-    assert loss.for_generator(critique(FAKE)) is None
+    assert loss.for_generator(scored(REAL, FAKE)) is None
 
 
 def test_weight_clipping_adds_to_neither_side():
-    assert WeightClipping().for_discriminator(turn_of(REAL, FAKE)) is None
+    assert WeightClipping().for_discriminator(scored(REAL, FAKE)) is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +142,7 @@ def best_response(loss: Loss, p_g: Tensor) -> tuple[Tensor, Tensor]:
     optimizer = torch.optim.LBFGS([scores], max_iter=500, tolerance_grad=1e-12)
 
     def value() -> Tensor:
-        return loss.for_discriminator(turn_of(scores[sample_of(P_DATA)], scores[sample_of(p_g)]))
+        return loss.for_discriminator(scored(scores[sample_of(P_DATA)], scores[sample_of(p_g)]))
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -192,8 +182,8 @@ def test_the_least_squares_generator_minimises_pearsons_chi_squared():
     loss = LeastSquares(a=-1, b=1, c=0)
     scores, _ = best_response(loss, P_G)
     assert scores.tolist() == pytest.approx(((P_DATA - P_G) / (P_DATA + P_G)).tolist(), abs=1e-6)
-    of_fakes = loss.for_generator(critique(scores[sample_of(P_G)]))
-    of_reals = loss.for_generator(critique(scores[sample_of(P_DATA)]))
+    real, fake = scores[sample_of(P_DATA)], scores[sample_of(P_G)]
+    of_fakes, of_reals = (loss.for_generator(scored(real, each)) for each in (fake, real))
     chi_squared = ((P_DATA + P_G - 2 * P_G).square() / (P_DATA + P_G)).sum()
     assert 2 * (of_fakes + of_reals).item() == pytest.approx(chi_squared.item(), abs=1e-6)
 
@@ -212,7 +202,7 @@ class Critic(nn.Module):
     def forward(self, images: Tensor, condition: Tensor) -> Critique:
         self.seen.append(images.detach())
         score = self.score_of(images.flatten(1), condition, self.weight)
-        return critique(score, images=images, condition=condition)
+        return critique_of(score, images=images, condition=condition)
 
 
 def linear(images: Tensor, condition: Tensor, weight: Tensor) -> Tensor:
@@ -223,7 +213,7 @@ def facing(critic: Critic, real: Tensor, fake: Tensor, condition: Tensor | None 
     condition = real.new_zeros(len(real), 0) if condition is None else condition
     both = (critic(real, condition), critic(fake, condition))
     critic.seen.clear()
-    return turn(*both, discriminator=critic)
+    return turn_of(*both, discriminator=critic)
 
 
 def pictures(n: int = 6, seed: int = 0) -> Tensor:
@@ -401,15 +391,15 @@ def test_the_information_bound_is_the_codes_entropy_when_the_guess_is_perfect(
 def read_back(log_q: list[float], log_p: list[float]) -> Critique:
     """One image per two factors."""
     log_q, log_p = (torch.tensor(each).view(-1, 2) for each in (log_q, log_p))
-    return critique(torch.zeros(len(log_q)), log_q=log_q, log_p=log_p)
+    return critique_of(torch.zeros(len(log_q)), log_q=log_q, log_p=log_p)
 
 
 def test_mutual_information_rewards_both_players_for_the_fakes_code():
     fake = read_back([-1, -2, -0.5, -0.25], [-3, -3, -4, -4])  # bounds 3 and 7.25
     real = read_back([-9, -9, -9, -9], [-1, -1, -1, -1])
     loss = MutualInformation(weight=0.1)
-    assert loss.for_discriminator(turn(real, fake)).item() == pytest.approx(-0.1 * 5.125)
-    assert loss.for_generator(fake).item() == pytest.approx(-0.1 * 5.125)
+    assert loss.for_discriminator(turn_of(real, fake)).item() == pytest.approx(-0.1 * 5.125)
+    assert loss.for_generator(turn_of(real, fake)).item() == pytest.approx(-0.1 * 5.125)
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.3])
@@ -420,12 +410,12 @@ def test_auxiliary_classification_is_cross_entropy_of_real_and_fake(weight):
     for name, classes in labels.items():
         logits, told = torch.randn(3, 4), condition.draw(classes, Draws(0))
         log_q, log_p = condition.log_posterior(logits, told), condition.log_prior(told)
-        critiques[name] = critique(torch.zeros(3), log_q=log_q, log_p=log_p)
+        critiques[name] = critique_of(torch.zeros(3), log_q=log_q, log_p=log_p)
         entropy[name] = F.cross_entropy(logits, classes).item()
     loss = AuxiliaryClassification(weight)
-    of_both = loss.for_discriminator(turn(**critiques))
+    of_both = loss.for_discriminator(turn_of(**critiques))
     assert of_both.item() == pytest.approx(weight * (entropy["real"] + entropy["fake"]))
-    of_fake = loss.for_generator(critiques["fake"])
+    of_fake = loss.for_generator(turn_of(**critiques))
     assert of_fake.item() == pytest.approx(weight * entropy["fake"])
 
 

@@ -55,9 +55,16 @@ def described(value: Any) -> Any:
         return [described(each) for each in value]
     if isinstance(value, dict):
         return {name: described(each) for name, each in value.items()}
+    if isinstance(value, nn.ModuleDict):
+        return {name: described(part) for name, part in value.items()}
     if type(value).__module__.startswith("ganzoo"):
-        return type(value).__name__, described(vars(value))
+        return type(value).__name__, described(numbers_of(value))
     return value
+
+
+def numbers_of(part: Any) -> dict[str, Any]:
+    """A part's own attributes, without those that every module has."""
+    return {name: value for name, value in vars(part).items() if name not in vars(nn.Module())}
 
 
 def steps_of(game: Game) -> Any:
@@ -137,7 +144,7 @@ def test_a_recipe_has_its_papers_numbers(name, compose):
     assert own == batch_size  # None: the data's, and the paper's in conf/experiment
     assert game.losses.keys() == loss.keys()
     for term, numbers in loss.items():
-        assert numbers.items() <= vars(game.losses[term]).items()
+        assert numbers.items() <= numbers_of(game.losses[term]).items()
     players, schedules = game.configure_optimizers()
     assert [type(each) for each in players] == [optimizer] * 2
     assert tuple(each.defaults["lr"] for each in players) == rates
