@@ -20,7 +20,7 @@ LAYOUT = {
 
 # What was larger when the limits were set. These sets only shrink.
 LONG_FILES = {
-    *("callback/doctor.py", "cli.py", "game.py", "inference/export.py", "players.py"),
+    *("callback/doctor.py", "cli.py", "inference/export.py", "players.py"),
     *("training/search.py", "training/train.py"),
 }
 LONG_FUNCTIONS = {
