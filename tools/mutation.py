@@ -1,8 +1,10 @@
-"""Whether a test notices that a term of a loss is gone or negated: `python tools/mutation.py`.
+"""Mutation test of the losses: does a test fail if a term of a loss is dropped or negated?
 
-Every sum in `ganzoo/loss/` loses one side and then the other, and every value that a function
-returns changes its sign; `tests/test_loss.py` has to fail each time. Prints the changes that no
-test notices, and exits with 1 if there are any.
+    python tools/mutation.py
+
+Every sum in ganzoo/loss/ loses its left side, then its right side, and every returned value is
+negated. tests/loss must fail for each of these mutants. Prints the mutants that survive, and exits
+with 1 if there are any.
 """
 
 import ast
@@ -14,90 +16,124 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 import pytest
 
 import ganzoo.loss
 
 FOLDER = Path(ganzoo.loss.__file__).parent
-TESTS = Path(__file__).parents[1] / "tests" / "loss" / "test_loss.py"
+TESTS = Path(__file__).parents[1] / "tests" / "loss"
+EQUIVALENT = {"-(gradient.reshape(len(score), -1))"}  # only the norm of which is used
 
 
-THE_SAME = {"-(gradient.reshape(len(score), -1))"}  # of which only the norm is used
+class Mutation(NamedTuple):
+    """A change to one node of a module's syntax tree.
+
+    Attributes:
+        name: The change in words.
+        apply: Changes the node in place.
+    """
+
+    name: str
+    apply: Callable[[Any], object]
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
-    """Every changed copy of a module, with a line that says what was changed."""
+    """Every mutant of a module, with the line and the change."""
     for place, node in enumerate(ast.walk(tree)):
-        for what, change in changes(node):
-            changed = copy.deepcopy(tree)
-            change(list(ast.walk(changed))[place])
-            yield f"line {node.lineno}: {what}", ast.fix_missing_locations(changed)  # type: ignore[attr-defined]
+        for mutation in mutations(node):
+            mutant = copy.deepcopy(tree)
+            mutation.apply(list(ast.walk(mutant))[place])
+            line = getattr(node, "lineno", 0)
+            yield f"line {line}: {mutation.name}", ast.fix_missing_locations(mutant)
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], object]]]:
+def mutations(node: ast.AST) -> Iterator[Mutation]:
+    """The mutations of a node of a syntax tree."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         sign = "+" if isinstance(node.op, ast.Add) else "-"
-        yield f"without {ast.unparse(node.left)}", lambda found: become(found, found.right)
-        yield f"without {sign} {ast.unparse(node.right)}", lambda found: become(found, found.left)
+        yield Mutation(f"without {ast.unparse(node.left)}", keep_right)
+        yield Mutation(f"without {sign} {ast.unparse(node.right)}", keep_left)
     if isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None):
-        what = f"-({ast.unparse(node.value)})"
-        if what not in THE_SAME:
-            yield what, negate
+        name = f"-({ast.unparse(node.value)})"
+        yield from [Mutation(name, negate)] * (name not in EQUIVALENT)
     if isinstance(node, ast.FunctionDef) and node.name == "constrain" and len(node.body) > 1:
-        for number, line in enumerate(node.body):
-            yield f"without {ast.unparse(line)}", lambda found, at=number: found.body.pop(at)
+        for number, statement in enumerate(node.body):
+            yield Mutation(f"without {ast.unparse(statement)}", remove_statement(number))
 
 
-def become(node: ast.BinOp, other: ast.expr) -> None:
-    """Let a sum be one of its sides."""
-    node.op, node.left, node.right = ast.Mult(), ast.Constant(1.0), other
+def keep_left(node: ast.BinOp) -> None:
+    """Reduce a sum to its left side."""
+    node.op, node.right = ast.Mult(), ast.Constant(1.0)
+
+
+def keep_right(node: ast.BinOp) -> None:
+    """Reduce a sum to its right side."""
+    node.op, node.left = ast.Mult(), ast.Constant(1.0)
 
 
 def negate(node: ast.Return) -> None:
+    """Negate a returned value."""
     assert node.value is not None
     node.value = ast.UnaryOp(ast.USub(), node.value)
 
 
-def noticed(module: ModuleType, changed: ast.Module) -> bool:
-    """Whether a test fails in a process where the module's functions are the changed ones."""
+def remove_statement(number: int) -> Callable[[ast.FunctionDef], object]:
+    """Remove a statement from a function."""
+    return lambda node: node.body.pop(number)
 
-    def child() -> None:
-        space = dict(vars(module))
-        exec(compile(changed, str(module.__file__), "exec"), space)
-        for name, new in space.items():
-            old = vars(module).get(name)
-            if inspect.isclass(old) and old.__module__ == module.__name__:
-                for key, function in vars(new).items():
-                    if inspect.isfunction(function) or isinstance(function, property):
-                        setattr(old, key, function)
-            elif inspect.isfunction(old) and old.__module__ == module.__name__:
-                old.__code__ = inspect.unwrap(new).__code__
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", str(TESTS)])
-        os._exit(code != pytest.ExitCode.OK)
 
-    process = multiprocessing.get_context("fork").Process(target=child)
+def is_detected(module: ModuleType, mutant: ast.Module) -> bool:
+    """Whether a test fails in a process in which the module's functions are the mutant's."""
+    process = multiprocessing.get_context("fork").Process(target=run_tests, args=(module, mutant))
     process.start()
     process.join()
     return bool(process.exitcode)
 
 
+def run_tests(module: ModuleType, mutant: ast.Module) -> None:
+    """Run the tests against a mutant, and exit with 1 if one fails."""
+    replace_functions(module, mutant)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", str(TESTS)])
+    os._exit(code != pytest.ExitCode.OK)
+
+
+def replace_functions(module: ModuleType, mutant: ast.Module) -> None:
+    """Replace the code of a module's functions and methods in place, wherever they are imported."""
+    namespace = dict(vars(module))
+    exec(compile(mutant, str(module.__file__), "exec"), namespace)
+    replacements = dict(own_functions(namespace))
+    for name, function in own_functions(dict(vars(module))):
+        function.__code__ = replacements[name].__code__
+
+
+def own_functions(namespace: dict[str, Any]) -> Iterator[tuple[str, FunctionType]]:
+    """The functions, methods and properties that a module defines, by qualified name."""
+    own = [v for v in namespace.values() if getattr(v, "__module__", "") == namespace["__name__"]]
+    members = [vars(value).values() if inspect.isclass(value) else [value] for value in own]
+    for member in chain.from_iterable(members):
+        function = inspect.unwrap(getattr(member, "fget", member))
+        if isinstance(function, FunctionType):
+            yield function.__qualname__, function
+
+
 def main() -> int:
-    """Print what no test notices; 1 if there is such a change."""
-    tried, missed = 0, 0
+    """Print the mutants that survive; 1 if there are any."""
+    count, survivors = 0, 0
     for path in sorted(FOLDER.glob("*.py")):
         module = import_module(f"ganzoo.loss.{path.stem}")
-        for what, changed in mutants(ast.parse(path.read_text())):
-            tried += 1
-            if not noticed(module, changed):
-                missed += 1
-                print(f"not noticed: {path.name}, {what}", flush=True)
-    print(f"{tried - missed} of {tried} changes are noticed")
-    return int(missed > 0)
+        for name, mutant in mutants(ast.parse(path.read_text())):
+            count += 1
+            if not is_detected(module, mutant):
+                survivors += 1
+                print(f"survived: {path.name}, {name}", flush=True)
+    print(f"{count - survivors} of {count} mutants are detected")
+    return int(survivors > 0)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""Trains the classifier behind `ganzoo.metric.Digits` on MNIST's 60,000 training digits.
+"""Train the classifier whose features `fid_digits` compares, on MNIST's 60,000 training digits.
 
-`python tools/train_digits.py DATA_ROOT`, where DATA_ROOT holds MNIST/raw. Nothing is chosen
-on the test set: it is read once, after the last step, for the accuracy that the file records.
+    python tools/train_digits.py DATA_ROOT
+
+DATA_ROOT holds MNIST/raw. Writes digits.safetensors into the current folder; copy it to
+ganzoo/metric/ to ship it. The test set is read once, after the last step, for the accuracy that
+the file records: nothing is chosen on it.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -22,26 +25,26 @@ PEAK_RATE = 4e-3
 
 
 def main() -> None:
-    args = _arguments()
+    args = parse_arguments()
     torch.manual_seed(args.seed)
     network = digit_network()
-    train(network, *_mnist(args.root, train=True), epochs=args.epochs)
-    right = accuracy(network, *_mnist(args.root, train=False))
-    print(f"test accuracy {right:.4f}")
-    facts = {"test_accuracy": f"{right:.4f}", "seed": str(args.seed), "epochs": str(args.epochs)}
+    train(network, *read_mnist(args.root, train=True), epochs=args.epochs)
+    accuracy = f"{measure_accuracy(network, *read_mnist(args.root, train=False)):.4f}"
+    metadata = {"test_accuracy": accuracy, "seed": str(args.seed), "epochs": str(args.epochs)}
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    save_file(weights, args.out, metadata=facts)
+    save_file(weights, args.out, metadata=metadata)
+    print(f"wrote {args.out}: test accuracy {accuracy}")
 
 
 def train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int) -> None:
-    """Use AdamW with one cycle of the learning rate over randomly moved digits."""
+    """Train with AdamW and one cycle of the learning rate on randomly augmented digits."""
     n_steps = epochs * (len(images) // BATCH)
     optimizer = AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.02)
     schedule = OneCycleLR(optimizer, PEAK_RATE, total_steps=n_steps)
     network.train()
     for step in range(n_steps):
-        rows = _rows(step, len(images))
-        loss = F.cross_entropy(network(moved(images[rows])), labels[rows])
+        rows = batch_rows(step, len(images))
+        loss = F.cross_entropy(network(augment(images[rows])), labels[rows])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -50,8 +53,8 @@ def train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int) -> No
             print(f"step {step} of {n_steps}, loss {loss.item():.4f}", flush=True)
 
 
-def moved(images: Tensor) -> Tensor:
-    """Turn, shear, scale and shift each digit a little: (N, 1, 28, 28) in [-1, 1]."""
+def augment(images: Tensor) -> Tensor:
+    """Rotate, shear, scale and shift each digit a little: (N, 1, 28, 28) in [-1, 1]."""
     n = len(images)
     angle = (torch.rand(n) * 2 - 1) * 0.2  # radians
     identity = torch.eye(2).expand(n, 2, 2)
@@ -64,28 +67,30 @@ def moved(images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+def measure_accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """The share of images whose class is recognised."""
     network.eval()
     guesses = torch.cat([network(batch).argmax(1) for batch in torch.split(images, 1000)])
     return (guesses == labels).double().mean().item()
 
 
-def _rows(step: int, n: int) -> Tensor:
-    """Choose the rows of one batch; the order of an epoch depends on its number alone."""
+def batch_rows(step: int, n: int) -> Tensor:
+    """The rows of a step's batch; the order of an epoch depends only on its number."""
     epoch, position = divmod(step, n // BATCH)
     order = torch.randperm(n, generator=torch.Generator().manual_seed(epoch))
     return order[position * BATCH :][:BATCH]
 
 
-def _mnist(root: Path, train: bool) -> tuple[Tensor, Tensor]:
+def read_mnist(root: Path, train: bool) -> tuple[Tensor, Tensor]:
+    """Images (N, 1, 28, 28) in [-1, 1], and labels (N,)."""
     digits = MNIST(str(root), train=train)
     return digits.data.unsqueeze(1) / 127.5 - 1, digits.targets
 
 
-def _arguments() -> Namespace:
+def parse_arguments() -> Namespace:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("root", type=Path)
-    parser.add_argument("--out", type=Path, default=Path.cwd() / "digits.safetensors")
+    parser.add_argument("root", type=Path, help="the folder that holds MNIST/raw")
+    parser.add_argument("--out", type=Path, default=Path("digits.safetensors"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=8)
     return parser.parse_args()
