@@ -61,6 +61,7 @@ def test_a_sure_discriminator_under_minimax_is_a_vanishing_gradient(treat, capsy
     assert "try loss=[non_saturating]" in said
 
 
+@pytest.mark.slow
 def test_a_generator_that_hops_from_mode_to_mode_has_collapsed(treat):
     game = Game(
         (2,),

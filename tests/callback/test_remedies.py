@@ -72,6 +72,7 @@ def distances(play, steps=1500, rows=4, callbacks=(), **loss):
     return float(before), float(after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [Minimax(), Wasserstein()])
 def test_without_a_penalty_the_players_circle_for_ever(objective, play):
     """The eigenvalues at the equilibrium are imaginary (lemmas 2.2 and 2.3, section 3.1)."""
@@ -79,6 +80,7 @@ def test_without_a_penalty_the_players_circle_for_ever(objective, play):
     assert after == pytest.approx(before, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_non_saturating_players_come_closer_ever_more_slowly(play):
     """Its eigenvalues are imaginary too: slower than any exponential (appendix D.2)."""
     _, early = distances(play, steps=400, objective=NonSaturating())
@@ -94,11 +96,13 @@ def test_r1_converges_as_fast_as_its_eigenvalues_say(play):
     assert predicted / 3 < after < predicted * 3
 
 
+@pytest.mark.slow
 def test_r1_mends_the_wasserstein_game_too(play):
     before, after = distances(play, objective=Wasserstein(), r1=R1(1.0))
     assert after < before / 100
 
 
+@pytest.mark.slow
 def test_instance_noise_converges(play):
     """Section 3.2: the eigenvalues get a real part of about minus the noise's variance / 4."""
     noise = InstanceNoise(std=1.0, anneal_steps=10**9)

@@ -61,6 +61,7 @@ def cut_and_go_on(ganzoo, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_mlflow_keeps_scores_pictures_and_one_run(cut_and_go_on, tmp_path):
     mlflow = pytest.importorskip("mlflow")
     names = cut_and_go_on("logger=[csv,mlflow]")
@@ -85,6 +86,7 @@ def test_an_mlflow_that_is_not_there_is_refused_with_a_sentence(ganzoo, tmp_path
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_wandb_keeps_one_run_without_a_login(cut_and_go_on, tmp_path, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
