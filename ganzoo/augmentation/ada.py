@@ -6,10 +6,9 @@ from math import pi
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.nn.functional import affine_grid
 
 from ganzoo.augmentation.base import AdjustableAugmentation, check_names
-from ganzoo.augmentation.resample import resample
+from ganzoo.augmentation.resample import affine_grid, resample
 from ganzoo.error import UserError
 from ganzoo.schedule import Number
 
@@ -97,7 +96,7 @@ class ADA(AdjustableAugmentation):
     def move(self, images: Tensor) -> Tensor:
         """Resample once for all geometry; an image that no change was drawn for stays exact."""
         to_source = self.draw_motion(images)
-        grid = affine_grid(to_source, list(images.shape), align_corners=False)
+        grid = affine_grid(to_source, *images.shape[2:])
         stays = (to_source == torch.eye(2, 3).to(to_source)).all(dim=(1, 2))
         return torch.where(stays[:, None, None, None], images, resample(images, grid))
 

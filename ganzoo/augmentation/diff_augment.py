@@ -49,8 +49,10 @@ class DiffAugment(AdjustableAugmentation):
         contrast = self.draw(images, 0.5, 1.5, neutral=1.0)
         grey = images.mean(1, keepdim=True)
         mean = grey.mean((2, 3), keepdim=True)
-        # Brightness moves greys and means alike, and saturation moves neither.
-        return torch.lerp(mean, torch.lerp(grey, images, saturation), contrast) + brightness
+        # Brightness moves greys and means alike, and saturation moves neither: all are one sum.
+        kept = contrast * saturation
+        rest = (contrast - kept) * grey + (1 - contrast) * mean + brightness
+        return torch.addcmul(rest, kept, images)
 
     def translate(self, images: Tensor) -> Tensor:
         """Shift by whole pixels."""

@@ -56,3 +56,24 @@ def resample(images: Tensor, grid: Tensor) -> Tensor:
     """
     resampled: Tensor = Resampling.apply(images, grid)
     return resampled
+
+
+def affine_grid(maps: Tensor, height: int, width: int) -> Tensor:
+    """Where pixels' centres are mapped to, as torch has it but several times faster.
+
+    Args:
+        maps: Of coordinates (x, y) in [-1, 1], (N, 2, 3).
+        height: Rows of pixels.
+        width: Columns of pixels.
+
+    Returns:
+        (N, H, W, 2).
+    """
+    along_x, along_y, offset = maps[:, None, None].unbind(-1)  # (N, 1, 1, 2) each
+    rows = centres(height, maps)[:, None, None] * along_y + offset
+    return rows + centres(width, maps)[:, None] * along_x
+
+
+def centres(size: int, like: Tensor) -> Tensor:
+    """Coordinates of the centres of so many pixels, in [-1, 1]."""
+    return (torch.arange(size, dtype=like.dtype, device=like.device) * 2 + 1) / size - 1
