@@ -11,7 +11,7 @@ from torch import Tensor
 from ganzoo.data.loader import TrainLoader, ValidationLoader
 from ganzoo.data.order import Order
 from ganzoo.data.source import Source
-from ganzoo.data.split import random_split
+from ganzoo.data.split import random_split, random_subset
 from ganzoo.error import UserError
 from ganzoo.shape import Shape
 
@@ -26,6 +26,7 @@ class Data(LightningDataModule, ABC):
     Args:
         batch_size: Images per micro-batch and process.
         val_size: Samples held out of training.
+        train_size: Samples to train on, a random part of those not held out; None takes them all.
         image_size: Side in pixels to resize to; None keeps the native size.
         split_seed: Decides which samples are held out, or how samples are drawn. It is not the
             run's seed, so runs with different seeds share one split.
@@ -34,6 +35,7 @@ class Data(LightningDataModule, ABC):
 
     batch_size: int = 128
     val_size: int = 10_000
+    train_size: int | None = None
     image_size: int | None = None
     split_seed: int = 0
     order_seed: int = 0
@@ -78,6 +80,11 @@ class Data(LightningDataModule, ABC):
                 f"The validation split must leave samples to train on, but data.val_size="
                 f"{self.val_size} of {len(self.source)} samples was asked: lower data.val_size."
             )
+        if self.n_train < (self.train_size or 0):
+            raise UserError(
+                f"data.train_size={self.train_size} samples to train on, but {self.n_train} are "
+                "not held out: lower data.train_size."
+            )
         if self.batch_size > self.n_train:
             raise UserError(
                 f"A batch must fit into the {self.n_train} training samples, but "
@@ -97,7 +104,8 @@ class Data(LightningDataModule, ABC):
     @cached_property
     def split(self) -> tuple[Tensor, Tensor]:
         """Rows of the training and of the validation split, each in ascending order."""
-        return self.hold_out(len(self.source))
+        train, validation = self.hold_out(len(self.source))
+        return random_subset(train, self.train_size, self.split_seed), validation
 
     @property
     def image_shape(self) -> Shape:
@@ -156,7 +164,9 @@ class Data(LightningDataModule, ABC):
 
     def _check_counts(self) -> None:
         options = {option: getattr(self, option) for option in self.counts}
-        options["image_size"] = 1 if self.image_size is None else self.image_size
+        for option in ("image_size", "train_size"):
+            value = getattr(self, option)
+            options[option] = 1 if value is None else value
         for option, value in options.items():
             if not (isinstance(value, int) and value > 0):
                 raise UserError(

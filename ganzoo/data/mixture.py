@@ -30,6 +30,7 @@ class Mixture(Data):
     """
 
     n_samples: int = 60_000
+    train_size: int | None = field(default=None, init=False)  # n_samples says how many
     image_size: int | None = field(default=None, init=False)  # points have no size
 
     layout: ClassVar[Sequence[tuple[float, ...]]]

@@ -11,6 +11,14 @@ def random_split(n: int, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
     return shuffled[val_size:].sort().values, shuffled[:val_size].sort().values
 
 
+def random_subset(rows: Tensor, size: int | None, seed: int) -> Tensor:
+    """At most so many of the rows, at random, ascending; None keeps all."""
+    if size is None:
+        return rows
+    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(len(rows)))
+    return rows[shuffled[:size].sort().values]
+
+
 def last_split(n: int, val_size: int) -> tuple[Tensor, Tensor]:
     """Hold out the last ``val_size`` of n rows."""
     return torch.arange(n - val_size), torch.arange(n - val_size, n)

@@ -187,6 +187,27 @@ def test_stacked_mnist_from_idx_files(tmp_path):
     assert torch.equal(data.source.labels // 100, red.long() % 10)
 
 
+def test_train_size_takes_a_random_part_of_what_is_not_held_out():
+    whole, part = MNIST5k(), MNIST5k(train_size=500)
+    for data in (whole, part):
+        data.setup()
+    assert (part.n_train, part.n_val) == (500, whole.n_val)
+    assert set(part.split[0].tolist()) < set(whole.split[0].tolist())
+    assert torch.equal(part.split[1], whole.split[1])
+    assert part.fingerprint == whole.fingerprint
+    counts = part.source.labels[part.split[0]].bincount()
+    assert counts.min() > 30  # of each digit
+    other = MNIST5k(train_size=500, split_seed=1)
+    assert not torch.equal(other.split[0], part.split[0])
+
+
+@pytest.mark.parametrize(
+    ("size", "remedy"), [(0, r"data\.train_size=64"), (4001, "lower data.train_size")]
+)
+def test_a_train_size_that_cannot_be_is_refused(size, remedy):
+    refuses(MNIST5k(train_size=size), remedy)
+
+
 def test_val_size_moves_the_default_split():
     assert (MNIST5k(val_size=500).n_train, Digits(val_size=7).n_val) == (4500, 7)
 
