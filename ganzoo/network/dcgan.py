@@ -23,12 +23,17 @@ class DCGAN(Network):
             players; 0 for none, as in the paper. InfoGAN has 1024.
         slope: Of the discriminator's leaky ReLU.
         batch_norm: Use it in both players, but for G's output and D's input.
+        unit_norm: Normalise each unit of the layer that feeds G's convolutions on its own, as the
+            authors' code for MNIST does, and not over the places of its channel.
+        discriminator_norm: Use batch norm in the discriminator too.
     """
 
     width: int | None = None
     hidden: int = 0
     slope: float = 0.2
     batch_norm: bool = True
+    unit_norm: bool = True
+    discriminator_norm: bool = True
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths, side = self._plan(image_shape)
@@ -37,11 +42,17 @@ class DCGAN(Network):
         if self.hidden:
             layers += [nn.Linear(before, self.hidden), *self._norm1d(self.hidden), nn.ReLU()]
             before = self.hidden
-        layers += [nn.Linear(before, widths[0] * side * side), nn.Unflatten(1, (-1, side, side))]
+        units = widths[0] * side * side
+        unflatten = nn.Unflatten(1, (-1, side, side))
+        layers += [nn.Linear(before, units)]
+        if self.unit_norm:
+            layers += [*self._norm1d(units), unflatten]
+        else:
+            layers += [unflatten, *self._norm2d(widths[0])]
         for wide, narrow in pairwise(widths):
-            layers += [*self._norm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
+            layers += [nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1), *self._norm2d(narrow)]
         last = nn.ConvTranspose2d(widths[-1], image_shape[0], 4, 2, 1)
-        layers += [*self._norm2d(widths[-1]), nn.ReLU(), last, nn.Tanh()]
+        layers += [nn.ReLU(), last, nn.Tanh()]
         return Joined(*layers).apply(gaussian)
 
     def trunk(self, image_shape: Shape) -> nn.Module:
@@ -49,11 +60,12 @@ class DCGAN(Network):
         act = nn.LeakyReLU(self.slope)
         layers: list[nn.Module] = [nn.Conv2d(image_shape[0], widths[0], 4, 2, 1), act]
         for narrow, wide in pairwise(widths):
-            layers += [nn.Conv2d(narrow, wide, 4, 2, 1), *self._norm2d(wide), act]
+            norm = self._norm2d(wide) * self.discriminator_norm
+            layers += [nn.Conv2d(narrow, wide, 4, 2, 1), *norm, act]
         layers += [nn.Flatten()]
         if self.hidden:
-            hidden = nn.Linear(widths[-1] * side * side, self.hidden)
-            layers += [hidden, *self._norm1d(self.hidden), act]
+            norm = self._norm1d(self.hidden) * self.discriminator_norm
+            layers += [nn.Linear(widths[-1] * side * side, self.hidden), *norm, act]
         return nn.Sequential(*layers)
 
     def initialise(self, layer: nn.Module) -> None:

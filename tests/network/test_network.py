@@ -106,12 +106,31 @@ def test_dcgan_has_the_papers_widths(side, outwards):
 def test_dcgan_has_batch_norm_but_for_gs_output_and_ds_input():
     network = DCGAN()
     generator, trunk = network.generator(100, 0, (1, 28, 28)), network.trunk((1, 28, 28))
-    assert [layer.num_features for layer in layers(generator, nn.BatchNorm2d)] == [128, 64]
+    assert [layer.num_features for layer in layers(generator, nn.BatchNorm1d)] == [128 * 7 * 7]
+    assert [layer.num_features for layer in layers(generator, nn.BatchNorm2d)] == [64]
     assert [type(layer) for layer in generator][-2:] == [nn.ConvTranspose2d, nn.Tanh]
     assert [layer.num_features for layer in layers(trunk, nn.BatchNorm2d)] == [128]
     assert [type(layer) for layer in trunk][:2] == [nn.Conv2d, nn.LeakyReLU]
     assert {layer.negative_slope for layer in layers(trunk, nn.LeakyReLU)} == {0.2}
     assert not layers(generator, nn.LeakyReLU)
+
+
+def test_what_the_dense_layer_makes_is_normalised_unit_by_unit_or_over_a_channels_places():
+    noise, none = torch.rand(64, 9) * torch.arange(1, 10), torch.zeros(64, 0)
+    for unit_norm, over in ((True, (0,)), (False, (0, 2, 3))):
+        generator = DCGAN(width=4, unit_norm=unit_norm).generator(9, 0, (1, 28, 28))
+        maps = generator[:3](noise, none)
+        spread = maps.std(over, correction=0)
+        assert maps.shape == (64, 8, 7, 7)
+        assert spread.shape == (maps.shape[1:] if unit_norm else (8,))
+        assert spread.mean().item() == pytest.approx(1, abs=0.05)
+        assert len(layers(generator, nn.BatchNorm2d)) == (1 if unit_norm else 2)
+
+
+def test_the_discriminator_alone_can_do_without_batch_norm():
+    network = DCGAN(width=4, hidden=8, discriminator_norm=False)
+    assert not layers(network.trunk((1, 28, 28)), nn.BatchNorm1d, nn.BatchNorm2d)
+    assert len(layers(network.generator(7, 0, (1, 28, 28)), nn.BatchNorm1d, nn.BatchNorm2d)) == 3
 
 
 def test_batch_norm_can_be_left_out():
@@ -121,13 +140,14 @@ def test_batch_norm_can_be_left_out():
 
 
 def test_infogan_has_a_fully_connected_layer_in_both_players():
-    game = model.InfoGAN((1, 28, 28))
-    generator, trunk = game.generator, game.discriminator.trunk
+    network = DCGAN(width=64, hidden=1024, slope=0.1)
+    generator, trunk = network.generator(62, 12, (1, 28, 28)), network.trunk((1, 28, 28))
     made = [(layer.in_features, layer.out_features) for layer in layers(generator, nn.Linear)]
     assert made == [(62 + 10 + 2, 1024), (1024, 128 * 7 * 7)]
     read = [(layer.in_features, layer.out_features) for layer in layers(trunk, nn.Linear)]
     assert read == [(128 * 7 * 7, 1024)]
-    assert [layer.num_features for layer in layers(generator, nn.BatchNorm1d)] == [1024]
+    units = [layer.num_features for layer in layers(generator, nn.BatchNorm1d)]
+    assert units == [1024, 128 * 7 * 7]
     assert [layer.num_features for layer in layers(trunk, nn.BatchNorm1d)] == [1024]
     assert {layer.negative_slope for layer in layers(trunk, nn.LeakyReLU)} == {0.1}
 
