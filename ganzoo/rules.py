@@ -47,15 +47,15 @@ class Choices(TypedDict, total=False):
     seed: int
 
 
-DEFAULTS: Choices = {  # DCGAN's
+DEFAULTS: Choices = {  # what docs/recipes.md measured
     "condition": Nothing(),
     "latent": Uniform(100),
-    "network": DCGAN(),
+    "network": DCGAN(width=32, hidden=256),
     "head": Unconditional,
     "loss": {"non_saturating": NonSaturating()},
-    "optimizer": Optimizers(adam(), adam()),
+    "optimizer": Optimizers(adam(2e-3), adam(6e-4)),
     "n_critic": 1,
-    "ema": None,
+    "ema": 0.99,
     "accumulate": 1,
     "seed": 0,
 }

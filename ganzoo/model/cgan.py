@@ -4,8 +4,7 @@ from typing_extensions import Unpack
 
 from ganzoo.condition import ClassLabel
 from ganzoo.game import Choices, Game
-from ganzoo.head import Concatenation
-from ganzoo.network import BranchedMLP
+from ganzoo.head import Projection
 from ganzoo.shape import Shape
 
 
@@ -13,8 +12,8 @@ class CGAN(Game):
     """Both players are told the class, or a feature vector of another modality.
 
     Mirza & Osindero 2014, https://arxiv.org/abs/1411.1784. For vectors, pass
-    ``condition=FeatureVector(n_features)``. The paper's momentum SGD suits only its own MLPs;
-    Adam is the default here, so that any network or loss may take their place.
+    ``condition=FeatureVector(n_features)``. D is told by projection (Miyato & Koyama 2018), under
+    which more samples are of the class that was asked for than under the paper's concatenation.
 
     Args:
         image_shape: (C, H, W) of the data; images are in [-1, 1].
@@ -22,7 +21,7 @@ class CGAN(Game):
         **choices: See ``Choices``.
     """
 
-    recipe: ClassVar[Choices] = {"head": Concatenation, "network": BranchedMLP()}
+    recipe: ClassVar[Choices] = {"head": Projection}
 
     def __init__(self, image_shape: Shape, n_classes: int = 10, **choices: Unpack[Choices]) -> None:
         choices.setdefault("condition", ClassLabel(n_classes))

@@ -1,19 +1,23 @@
 from typing import ClassVar
 
 from ganzoo.game import Choices, Game
-from ganzoo.network import MaxoutMLP
-from ganzoo.optimizer import MomentumSchedule, Optimizers, sgd
+from ganzoo.network import MLP
+from ganzoo.optimizer import Optimizers, adam
 
 
 class GAN(Game):
-    """The first GAN: ReLU against maxout and dropout, both by momentum SGD.
+    """The first GAN: dense layers in both players, dropout in D, by Adam.
 
     Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661. The objective is the non-saturating
     one that the paper trains with (section 3); ``loss={"minimax": Minimax()}`` is equation 1.
     """
 
     recipe: ClassVar[Choices] = {
-        "network": MaxoutMLP(),
-        # The paper's code steps at 0.1 down half of D's loss.
-        "optimizer": Optimizers(sgd(0.1), sgd(0.05), MomentumSchedule),
+        "network": MLP(
+            generator_hidden=(512, 1024),
+            discriminator_hidden=(1024, 512),
+            batch_norm=True,
+            dropout=0.3,
+        ),
+        "optimizer": Optimizers(generator=adam(2e-3), discriminator=adam(5e-4)),
     }

@@ -3,10 +3,7 @@ from typing import ClassVar
 from ganzoo.condition import LatentCode
 from ganzoo.game import Choices, Game
 from ganzoo.head import Recognition
-from ganzoo.latent import Uniform
 from ganzoo.loss import MutualInformation, NonSaturating
-from ganzoo.network import DCGAN
-from ganzoo.optimizer import Optimizers, adam
 
 
 class InfoGAN(Game):
@@ -17,9 +14,6 @@ class InfoGAN(Game):
 
     recipe: ClassVar[Choices] = {
         "condition": LatentCode(categorical=(10,), uniform=2),
-        "latent": Uniform(62),
-        "network": DCGAN(width=64, hidden=1024, slope=0.1),
         "head": Recognition,
         "loss": {"non_saturating": NonSaturating(), "mutual_information": MutualInformation()},
-        "optimizer": Optimizers(generator=adam(1e-3), discriminator=adam(2e-4)),
     }

@@ -5,7 +5,6 @@ from torch import Tensor
 from ganzoo.draws import Draws
 from ganzoo.game import Choices, Game
 from ganzoo.grad_mode import eval_mode
-from ganzoo.latent import Gaussian
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
 from ganzoo.network import Critique
 from ganzoo.optimizer import Optimizers, adam, rmsprop
@@ -19,8 +18,8 @@ class WGAN(Game):
 
     recipe: ClassVar[Choices] = {
         "loss": {"wasserstein": Wasserstein(), "weight_clipping": WeightClipping()},
-        "optimizer": Optimizers(rmsprop(), rmsprop()),
-        "n_critic": 5,
+        "optimizer": Optimizers(rmsprop(5e-4), rmsprop(5e-4)),
+        "n_critic": 2,
     }
 
     def distance(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> Tensor:
@@ -49,8 +48,7 @@ class WGANGP(WGAN):
     """
 
     recipe: ClassVar[Choices] = {
-        "latent": Gaussian(128),
         "loss": {"wasserstein": Wasserstein(), "gradient_penalty": GradientPenalty()},
-        "optimizer": Optimizers(adam(1e-4, (0.0, 0.9)), adam(1e-4, (0.0, 0.9))),
-        "n_critic": 5,
+        "optimizer": Optimizers(adam(1e-3, (0.5, 0.9)), adam(1e-3, (0.5, 0.9))),
+        "n_critic": 1,
     }

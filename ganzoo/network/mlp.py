@@ -28,16 +28,30 @@ class MLP(Network):
         generator_hidden: Widths of the generator's hidden layers.
         discriminator_hidden: Widths of the discriminator's hidden layers.
         slope: Of the leaky ReLU.
+        batch_norm: Normalise the generator's hidden units.
+        dropout: Share of the discriminator's hidden units that are dropped.
     """
 
     generator_hidden: Sequence[int] = (256, 512, 1024)
     discriminator_hidden: Sequence[int] = (512, 256)
     slope: float = 0.2
+    batch_norm: bool = False
+    dropout: float = 0.0
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
-        widths = [latent_dim + condition_dim, *self.generator_hidden]
-        return Joined(*dense(widths, nn.ReLU()), *image_of(widths[-1], image_shape, nn.Tanh()))
+        layers: list[nn.Module] = []
+        before = latent_dim + condition_dim
+        for units in self.generator_hidden:
+            norm = [nn.BatchNorm1d(units)] * self.batch_norm
+            layers += [nn.Linear(before, units), *norm, nn.ReLU()]
+            before = units
+        return Joined(*layers, *image_of(before, image_shape, nn.Tanh()))
 
     def trunk(self, image_shape: Shape) -> nn.Module:
-        widths = [prod(image_shape), *self.discriminator_hidden]
-        return nn.Sequential(nn.Flatten(), *dense(widths, nn.LeakyReLU(self.slope)))
+        layers: list[nn.Module] = [nn.Flatten()]
+        before = prod(image_shape)
+        for units in self.discriminator_hidden:
+            drop = [nn.Dropout(self.dropout)] * (self.dropout > 0)
+            layers += [nn.Linear(before, units), nn.LeakyReLU(self.slope), *drop]
+            before = units
+        return nn.Sequential(*layers)

@@ -84,10 +84,9 @@ def steps_of(game: Game) -> Any:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_recipe_is_the_class_of_its_name_with_its_defaults(name, compose):
-    side = 32 if name == "sngan" else 28
-    cfg = compose(f"model={name}", image_shape=(1, side, side))
+    cfg = compose(f"model={name}")
     composed = instantiate(cfg.model, _convert_="all")
-    built = type(composed)((1, side, side))
+    built = type(composed)((1, 28, 28))
     assert type(composed).__name__.lower() == name.replace("_", "")
     assert type(composed) in vars(model).values()
     assert str(composed) == str(built)
@@ -103,8 +102,8 @@ ADAM, SGD, RMSPROP = torch.optim.Adam, torch.optim.SGD, torch.optim.RMSprop
 PAPERS = {
     # noise, discriminator steps, batch, loss, optimizer, rates of G and D, betas or momentum
     "gan": (Uniform, 100, 1, 100, {"non_saturating": {"real_target": 1}}, SGD, (0.1, 0.05), 0.5),
-    "dcgan": (Uniform, 100, 1, None, {"non_saturating": {}}, ADAM, (2e-4, 2e-4), (0.5, 0.999)),
-    "cgan": (Uniform, 100, 1, None, {"non_saturating": {}}, ADAM, (2e-4, 2e-4), (0.5, 0.999)),
+    "dcgan": (Uniform, 100, 1, 128, {"non_saturating": {}}, ADAM, (2e-4, 2e-4), (0.5, 0.999)),
+    "cgan": (Uniform, 100, 1, 100, {"non_saturating": {}}, SGD, (0.1, 0.05), 0.5),
     "lsgan": (
         *(Uniform, 100, 1, 64, {"least_squares": {"a": 0, "b": 1, "c": 1}}),
         *(ADAM, (2e-4, 2e-4), (0.5, 0.999)),
@@ -118,7 +117,7 @@ PAPERS = {
         *(ADAM, (1e-4, 1e-4), (0, 0.9)),
     ),
     "infogan": (
-        *(Uniform, 62, 1, None, {"non_saturating": {}, "mutual_information": {"weight": 1}}),
+        *(Uniform, 62, 1, 128, {"non_saturating": {}, "mutual_information": {"weight": 1}}),
         *(ADAM, (1e-3, 2e-4), (0.5, 0.999)),
     ),
     "acgan": (
@@ -133,15 +132,24 @@ PAPERS = {
 }
 
 
+DECAYS = {"gan": [1.000004] * 2, "cgan": [1.00004] * 2}
+
+
+def test_every_recipe_has_its_paper():
+    assert {path.stem for path in (CONF / "experiment" / "paper").iterdir()} == set(MODELS)
+    assert set(PAPERS) == set(MODELS)
+
+
 @pytest.mark.parametrize("name", PAPERS)
-def test_a_recipe_has_its_papers_numbers(name, compose):
+def test_a_paper_has_its_numbers(name, compose):
     noise, width, n_critic, batch_size, loss, optimizer, rates, inertia = PAPERS[name]
-    cfg = shrink(compose(f"model={name}", image_shape=(1, 32, 32)))
-    game = instantiate(cfg.model, _convert_="all")
+    composed = compose(f"experiment=paper/{name}", image_shape=(1, 32, 32))
+    own = OmegaConf.load(CONF / "experiment" / "paper" / f"{name}.yaml")
+    assert OmegaConf.select(own, "data.batch_size") == batch_size  # None: the data's
+    game = instantiate(shrink(composed).model, _convert_="all")
+    assert type(game).__name__.lower() == name.replace("_", "")
     assert (type(game.latent), game.latent.dim) == (noise, width)
-    assert game.n_critic == n_critic
-    own = OmegaConf.select(OmegaConf.load(CONF / "model" / f"{name}.yaml"), "data.batch_size")
-    assert own == batch_size  # None: the data's, and the paper's in conf/experiment
+    assert (game.n_critic, game.ema) == (n_critic, None)
     assert game.losses.keys() == loss.keys()
     for term, numbers in loss.items():
         assert numbers.items() <= numbers_of(game.losses[term]).items()
@@ -150,7 +158,7 @@ def test_a_recipe_has_its_papers_numbers(name, compose):
     assert tuple(each.defaults["lr"] for each in players) == rates
     setting = "momentum" if optimizer is SGD else "betas"
     assert [described(each.defaults.get(setting)) for each in players] == [described(inertia)] * 2
-    assert [each.decay for each in schedules] == ([1.000004] * 2 if name == "gan" else [])
+    assert [each.decay for each in schedules] == DECAYS.get(name, [])
 
 
 @pytest.mark.parametrize(
