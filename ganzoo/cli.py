@@ -37,7 +37,18 @@ def parser() -> ArgumentParser:
     )
     command.set_defaults(command=lambda args, rest: train(rest))
 
-    command = commands.add_parser("sample", help="draw pictures from a trained model")
+    trusting = ArgumentParser(add_help=False)
+    trusting.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="build classes of a module of yours, in this folder or installed",
+    )
+
+    command = commands.add_parser(
+        "sample", parents=[trusting], help="draw pictures from a trained model"
+    )
     command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
     command.add_argument("--n", type=int, default=64, help="how many pictures (64)")
     command.add_argument("--seed", type=int, default=0, help="same seed, same pictures (0)")
@@ -63,7 +74,9 @@ def parser() -> ArgumentParser:
     )
     command.set_defaults(command=lambda args, rest: run_command(sample, args, rest))
 
-    command = commands.add_parser("export", help="write a trained model for others to read")
+    command = commands.add_parser(
+        "export", parents=[trusting], help="write a trained model for others to read"
+    )
     command.add_argument("model", metavar="MODEL", help="a run, a checkpoint or a model's name")
     command.add_argument("--to", type=Path, required=True, help="the folder to write")
     command.add_argument(
@@ -80,7 +93,9 @@ def parser() -> ArgumentParser:
     command.set_defaults(command=lambda args, rest: run_command(export, args, rest))
 
     command = commands.add_parser(
-        "evaluate", help="score a trained model on its validation split, or any two folders"
+        "evaluate",
+        parents=[trusting],
+        help="score a trained model on its validation split, or any two folders",
     )
     command.add_argument(
         "words", nargs="*", metavar="RUN metric=…", help="a run or a checkpoint, and what to change"
@@ -97,7 +112,9 @@ def parser() -> ArgumentParser:
     command.add_argument("--out", type=Path, default=Path(), help="where the report goes (here)")
     command.set_defaults(command=lambda args, rest: run_command(write_report, args, rest))
 
-    command = commands.add_parser("explore", help="draw from models on a page of this machine")
+    command = commands.add_parser(
+        "explore", parents=[trusting], help="draw from models on a page of this machine"
+    )
     command.add_argument("models", nargs="+", metavar="RUN|MODEL", help="side by side")
     command.add_argument("--host", default="127.0.0.1", help="who may look (only this machine)")
     command.add_argument("--port", type=int, default=7860, help="(7860)")
@@ -115,6 +132,12 @@ def train(overrides: list[str] | None = None) -> None:
 
     from ganzoo.settings.compose import COMPOSE_ERRORS, CONF  # noqa: PLC0415
     from ganzoo.settings.explain import explain_error  # noqa: PLC0415
+    from ganzoo.settings.own import (  # noqa: PLC0415
+        config_dirs,
+        import_from_here,
+        names_own_parts,
+        split_flags,
+    )
     from ganzoo.training.sweep import expand_sweep_resume  # noqa: PLC0415
 
     command = sys.argv
@@ -125,11 +148,16 @@ def train(overrides: list[str] | None = None) -> None:
         return job(cfg)
 
     program, *words = sys.argv if overrides is None else ["ganzoo train", *overrides]
+    flags, typed = split_flags(words)
+    folders = config_dirs(flags)
+    if names_own_parts(flags, typed):
+        import_from_here()
     try:
-        sys.argv = [program, *expand_sweep_resume(words)]
+        words = expand_sweep_resume(typed)
     except UserError as error:
         fail(str(error))
-    check_no_null_group(sys.argv[1:], CONF)
+    sys.argv = [program, *flags, *words]
+    check_no_null_group(words, CONF)
     # Hydra would print its own account of an error and exit; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     app = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(run)
@@ -138,7 +166,7 @@ def train(overrides: list[str] | None = None) -> None:
     except UserError as error:
         fail(str(error))
     except COMPOSE_ERRORS as error:
-        fail(explain_error(error))
+        fail(explain_error(error, words, folders))
     except OSError as error:
         if not error.filename and error.errno not in FULL:
             raise
@@ -253,6 +281,7 @@ def sample(args: Namespace) -> None:
         codes=dict(args.code),
         truncation=args.truncation,
         steps=args.interpolate,
+        trust=args.trust,
     )
     print(f"wrote {out}")
 
@@ -260,7 +289,9 @@ def sample(args: Namespace) -> None:
 def export(args: Namespace) -> None:
     from ganzoo.inference.export import export  # noqa: PLC0415
 
-    written = export(args.model, args.to, args.format, args.half, not args.generator_only)
+    written = export(
+        args.model, args.to, args.format, args.half, not args.generator_only, args.trust
+    )
     for path, difference in written:
         print(f"wrote {path}: its pictures differ by at most {difference:.1g}")
 
@@ -273,7 +304,7 @@ def evaluate(args: Namespace) -> None:
         real, fake = args.images
         found = compare_folders(real, fake, args.words)
     elif args.words:
-        found = evaluate(args.words[0], args.words[1:])
+        found = evaluate(args.words[0], args.words[1:], args.trust)
     else:
         raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
     for name, value in found.items():
@@ -294,7 +325,7 @@ def write_report(args: Namespace) -> None:
 def explore(args: Namespace) -> None:
     from ganzoo.inference.explore import explore  # noqa: PLC0415
 
-    explore(args.models, args.host, args.port)
+    explore(args.models, args.host, args.port, args.trust)
 
 
 def doctor(args: Namespace) -> None:
@@ -315,6 +346,10 @@ def run_command(command: Callable[[Namespace], None], args: Namespace, rest: lis
     if rest:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     silence_lightning()
+    if getattr(args, "trust", None):
+        from ganzoo.settings.own import import_from_here  # noqa: PLC0415
+
+        import_from_here()
     try:
         command(args)
     except UserError as error:

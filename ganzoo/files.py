@@ -69,9 +69,9 @@ def read_values(path: Path, otherwise: Any = None) -> Any:
     """
     otherwise = {} if otherwise is None else otherwise
     try:
-        text = path.read_text()
+        text = path.read_text() if path.is_file() else ""  # a pipe would never end
         content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return otherwise
     return content if isinstance(content, type(otherwise)) else otherwise
 

@@ -11,7 +11,7 @@ import hydra
 import pytest
 import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning import Callback, Trainer
 
 from ganzoo import cli
@@ -127,8 +127,10 @@ def run(compose, tmp_path):
             game.ema.module.load_state_dict(game.generator.state_dict())
         folder = tmp_path / "run"
         (folder / "checkpoints").mkdir(parents=True)
-        told = {**run_settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
-        content = {"state_dict": game.state_dict(), "hyper_parameters": told}
+        content = {
+            "state_dict": game.state_dict(),
+            "hyper_parameters": run_settings(cfg, cfg.facts),
+        }
         torch.save(content, folder / "checkpoints/best.ckpt")
         return folder, game
 

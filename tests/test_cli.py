@@ -118,9 +118,9 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         ),
         (["data.root.hidden.width=1"], "there is no option data.root: type one of data._target_"),
         (["max_steps.hidden=1"], "there is no option max_steps.hidden: max_steps is a value"),
-        (["model=dcgn"], "model=dcgn is not there: did you mean dcgan"),
-        (["loss=[wasserstien]"], "loss=wasserstien is not there: did you mean wasserstein?"),
-        (["network=vit"], "network=vit is not there: type one of"),
+        (["model=dcgn"], "there is no model=dcgn: did you mean dcgan"),
+        (["loss=[wasserstien]"], "there is no loss=wasserstien: did you mean wasserstein?"),
+        (["network=vit"], "there is no network=vit: type one of"),
         (["trainer.max_steps=5"], "type max_steps=… at the top level"),
         (["+trainer.max_steps=5"], "type max_steps=… at the top level"),
         (["n_critic=0"], "type n_critic=1"),
@@ -368,7 +368,7 @@ def test_the_average_and_the_generator_itself_can_be_scored(command, tmp_path):
     assert len({averaged, itself, standing}) == 3
     content = torch.load(run / "checkpoints/best.ckpt", weights_only=True)
     state = content["state_dict"]
-    content["hyper_parameters"]["ema"] = None  # as if there never had been an average
+    content["hyper_parameters"]["model"]["ema"] = None  # as if there never had been an average
     content["state_dict"] = {name: state[name] for name in state if not name.startswith("ema.")}
     torch.save(content, run / "plain.ckpt")
     assert command("evaluate", run / "plain.ckpt")[1] == itself

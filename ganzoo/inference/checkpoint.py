@@ -18,6 +18,7 @@ from ganzoo.error import UserError
 from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.explain import suggest_names
+from ganzoo.settings.trust import Modules, check_plain, check_trusted
 
 if TYPE_CHECKING:
     from ganzoo.game import Game
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 WEIGHTS = "model.safetensors"  # the names that the Hugging Face Hub knows
 CONFIG = "config.json"
-# What the groups of conf/ are made of, by the names that they export: a longer path could reach
-# through a module into the libraries that it imports.
-PARTS = "callback|condition|data|head|latent|loss|metric|model|network|optimizer|probe"
-TRUSTED = rf"ganzoo\.({PARTS})\.\w+|torch\.optim\.(lr_scheduler\.)?\w+"
 
 
 def list_models() -> list[str]:
@@ -36,11 +33,15 @@ def list_models() -> list[str]:
     return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{WEIGHTS}"))
 
 
-def load_game(run: str | Path) -> tuple[Game, DictConfig]:
+def load_game(run: str | Path, trust: Modules = None) -> tuple[Game, DictConfig]:
     """Build the game of a run's best checkpoint, or of whatever else ``find`` finds.
 
     Only weights and plain values are read: nothing in the file can run code. The game of a model
     that was exported without its discriminator has none.
+
+    Args:
+        run: What ``find_weights`` takes.
+        trust: Modules of the user whose classes may be built.
 
     Returns:
         The game and the configuration it was trained with.
@@ -48,7 +49,7 @@ def load_game(run: str | Path) -> tuple[Game, DictConfig]:
     Raises:
         UserError: If there is no checkpoint, or it is not of this zoo or this run.
     """
-    path, cfg, weights = read_model(run)
+    path, cfg, weights = read_model(run, trust)
     game: Game = build_part(cfg.model, _convert_="all")
     if not has_discriminator(weights):
         del game.discriminator
@@ -57,21 +58,32 @@ def load_game(run: str | Path) -> tuple[Game, DictConfig]:
     return game, cfg
 
 
-def read_model(run: str | Path) -> tuple[Path, DictConfig, dict[str, Any]]:
+def read_model(run: str | Path, trust: Modules = None) -> tuple[Path, DictConfig, dict[str, Any]]:
     """Read the file that holds a model: its path, the model's configuration and its weights.
 
+    Args:
+        run: What ``find_weights`` takes.
+        trust: Modules of the user whose classes may be built.
+
     Raises:
-        UserError: If there is none, it is damaged, or it asks for parts that are not of this zoo.
+        UserError: If there is none, it is damaged, or it asks for parts that are not trusted.
     """
     path = find_weights(run)
     content = read_checkpoint(path)
     parameters = content.get("hyper_parameters")
     if not isinstance(parameters, dict) or not is_run_config(parameters):
         raise UserError(f"{path} is no checkpoint of ganzoo: it does not say of which model it is.")
-    cfg = OmegaConf.create(parameters)
+    check_plain(parameters, path)
+    check_trusted({"model": parameters["model"]}, path, trust)
+    cfg = OmegaConf.create({**parameters, "command": as_text(parameters.get("command"))})
     check_same_model(path, cfg)
-    check_trusted(OmegaConf.to_container(cfg.model, resolve=True))
     return path, cfg, content.get("state_dict", {})
+
+
+def as_text(words: Any) -> list[str]:
+    """The words of a command, which OmegaConf would otherwise take for references to values."""
+    words = words if isinstance(words, list) else []
+    return [re.sub(r"(\\*)\$\{", r"\1\1\\${", str(word)) for word in words]
 
 
 def has_discriminator(weights: dict[str, Any]) -> bool:
@@ -185,17 +197,3 @@ def check_same_model(path: Path, cfg: DictConfig) -> None:
             f"{path} is a checkpoint of {cfg.model._target_}, but {config.path} says "
             f"{settings['model']['_target_']}: give the folder of the run it came from."
         )
-
-
-def check_trusted(node: Any, trusted: str = TRUSTED) -> None:
-    """A configuration that came with weights may build only what the zoo is made of."""
-    children = node.values() if isinstance(node, dict) else node
-    target = node.get("_target_") if isinstance(node, dict) else None
-    if target is not None and not re.fullmatch(trusted, str(target)):
-        raise UserError(
-            f"the run asks for {target}, which is no part of ganzoo, and was not loaded: build the "
-            "model in Python and load its state_dict yourself if you trust it."
-        )
-    for child in children:
-        if isinstance(child, dict | list):
-            check_trusted(child, trusted)

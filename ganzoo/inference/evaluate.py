@@ -10,15 +10,16 @@ from pytorch_lightning import Callback, LightningDataModule
 from ganzoo.callback import BatchStatistics, Scores
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.inference.checkpoint import load_game, run_folder
+from ganzoo.inference.checkpoint import find_weights, load_game, run_folder
 from ganzoo.probe import run_probes
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
+from ganzoo.settings.trust import Modules, check_trusted, is_part
 
 RAW = "ema=null"
 
 
-def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
+def evaluate(run: str | Path, overrides: list[str], trust: Modules = None) -> dict[str, float]:
     """Score a run on its validation split.
 
     Args:
@@ -28,6 +29,7 @@ def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
             ``probe=[parzen]`` or ``data.root=…``; ``ema=null`` scores the generator itself where
             its moving average was trained, too, and ``callback=[standing_statistics]`` or
             ``callback=[batch_statistics]`` says by which statistics batch norm goes.
+        trust: Modules of the user whose classes may be built.
 
     Returns:
         Every score, and the number of samples it is from, by name.
@@ -35,7 +37,10 @@ def evaluate(run: str | Path, overrides: list[str]) -> dict[str, float]:
     Raises:
         UserError: If the run cannot be loaded, or the data does not fit it.
     """
-    game, cfg = load_game(run)
+    game, cfg = load_game(run, trust)
+    replaced = {word.partition("=")[0] for word in overrides}
+    kept = {name: cfg.get(name, {}) for name in {"data", "metric", "probe"} - replaced}
+    check_trusted(OmegaConf.to_container(OmegaConf.create(kept)), find_weights(run), trust)
     chosen = choose_parts(cfg, [each for each in overrides if each != RAW])
     if RAW in overrides:
         game.ema = None
@@ -99,7 +104,9 @@ def statistics(callbacks: DictConfig) -> list[Callback]:
     """Those callbacks that change which generator is scored; all others watch training."""
     nodes = [callbacks[name] for name in callbacks]
     return [
-        build_part(node) for node in nodes if issubclass(get_class(node._target_), BatchStatistics)
+        build_part(node)
+        for node in nodes
+        if is_part(node._target_) and issubclass(get_class(node._target_), BatchStatistics)
     ]
 
 

@@ -18,6 +18,7 @@ from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
 from ganzoo.probe.curves import figure_of, read
 from ganzoo.runs import RunFolder
+from ganzoo.settings.trust import Modules
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads it when it is imported
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -36,7 +37,12 @@ BUTTONS: Any = ["download", "fullscreen"]  # and none that shares a picture with
 SECONDS = 5  # between two looks at a run's curves
 
 
-def explore(models: Sequence[str | Path], host: str = "127.0.0.1", port: int = 7860) -> None:
+def explore(
+    models: Sequence[str | Path],
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    trust: Modules = None,
+) -> None:
     """Serve the page until it is interrupted. Nothing leaves the machine.
 
     Args:
@@ -44,11 +50,12 @@ def explore(models: Sequence[str | Path], host: str = "127.0.0.1", port: int = 7
             too, also before it has a checkpoint.
         host: The address to listen at; any other than the default lets others in.
         port: Of the page.
+        trust: Modules of the user whose classes may be built.
 
     Raises:
         UserError: If a model cannot be loaded, or the port is in use.
     """
-    serve(page(models), host, port)
+    serve(page(models, trust), host, port)
 
 
 def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
@@ -69,10 +76,12 @@ def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
     return str(address)
 
 
-def page(models: Sequence[str | Path]) -> gr.Blocks:
+def page(models: Sequence[str | Path], trust: Modules = None) -> gr.Blocks:
     """The page: what all models share above, then a column for each, then the runs' curves."""
     runs = {str(each): logs for each in models if (logs := RunFolder(each).csv_log) is not None}
-    trained = {str(each): load(each) for each in models if is_trained(each, in_training=runs)}
+    trained = {
+        str(each): load(each, trust) for each in models if is_trained(each, in_training=runs)
+    }
     for players in trained.values():
         players.condition.labels(1)  # refuses models that draw only with data
     blocks: gr.Blocks

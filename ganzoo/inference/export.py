@@ -23,6 +23,7 @@ from ganzoo.inference.load import load, sampling_weights
 from ganzoo.players import Players
 from ganzoo.probe import Probe
 from ganzoo.runs import read_run
+from ganzoo.settings.trust import Modules, check_trusted
 
 Generator = Callable[[Tensor, Tensor], Tensor]  # (N, L), (N, K) -> (N, C, H, W)
 TOLERANCE = 1e-4  # between pixels of the same noise, in [-1, 1]
@@ -46,6 +47,7 @@ def export(
     formats: Sequence[str] = ("safetensors",),
     half: bool = False,
     with_discriminator: bool = True,
+    trust: Modules = None,
 ) -> list[Exported]:
     """Write a model, and read every file back to see that it makes the same pictures.
 
@@ -57,18 +59,19 @@ def export(
             ``model.pt2`` (``torch.export``), (N, L), (N, K) -> (N, C, H, W).
         half: Round the weights to half precision, which the pictures then differ by.
         with_discriminator: Keep it in ``safetensors``, for features and codes.
+        trust: Modules of the user whose classes may be built.
 
     Raises:
         UserError: If the model cannot be loaded, the folder cannot be written, or what was written
             does not make the model's pictures.
     """
-    players = load(run)
+    players = load(run, trust)
     written = []
     for name in formats:
         try:
             if name == "safetensors":
-                path = write_folder(run, to, half, with_discriminator)
-                again: Generator = load(to)
+                path = write_folder(run, to, half, with_discriminator, trust)
+                again: Generator = load(to, trust)
             else:
                 path, again = {"onnx": write_onnx, "torch": write_torch}[name](players, to)
         except OSError as error:
@@ -100,26 +103,31 @@ def some_conditions(players: Players, n: int, draws: Draws) -> Tensor:
     )
 
 
-def write_folder(run: str | Path, to: Path, half: bool, with_discriminator: bool) -> Path:
+def write_folder(
+    run: str | Path, to: Path, half: bool, with_discriminator: bool, trust: Modules = None
+) -> Path:
     """Weights, configuration, card and a grid of samples."""
-    path, cfg, every = read_model(run)
+    path, cfg, every = read_model(run, trust)
+    check_trusted({"probe": OmegaConf.to_container(cfg.get("probe", {}))}, path, trust)
     precision = torch.float16 if half else torch.float32
     weights = {
         name: each.to(precision) if each.is_floating_point() else each
         for name, each in sampling_weights(every).items()
         if with_discriminator or name.startswith("generator.")
     }
-    save(weights, configuration(cfg, path, has_discriminator(weights)), to)
+    save(weights, configuration(cfg, path, has_discriminator(weights)), to, trust)
     return to / WEIGHTS
 
 
-def save(weights: Mapping[str, Tensor], told: Mapping[str, Any], to: Path) -> None:
+def save(
+    weights: Mapping[str, Tensor], told: Mapping[str, Any], to: Path, trust: Modules = None
+) -> None:
     """Write weights as they are, with what is told of them."""
     content = safetensors.torch.save({name: each.contiguous() for name, each in weights.items()})
     told = {**told, "sha256": sha256(content).hexdigest()}
     write_bytes(to / WEIGHTS, content)
     write_json(to / CONFIG, told)
-    write_card(to, told, load(to), precision=str(next(iter(weights.values())).dtype)[6:])
+    write_card(to, told, load(to, trust), precision=str(next(iter(weights.values())).dtype)[6:])
 
 
 def configuration(cfg: DictConfig, path: Path, with_discriminator: bool) -> dict[str, Any]:

@@ -9,30 +9,32 @@ from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.inference.checkpoint import has_discriminator, load_weights, read_model
 from ganzoo.players import Players
+from ganzoo.settings.trust import Modules
 
 Kind = TypeVar("Kind", bound=Players)
 
 
-def load(model: str | Path) -> Players:
+def load(model: str | Path, trust: Modules = None) -> Players:
     """Load a trained model, ready to sample: no trainer, and nothing that could run code.
 
     Args:
         model: A name from ``list_models``, a folder that ``ganzoo export`` wrote, a run's folder,
             or a checkpoint; of a run that averages its generator's weights, the average is taken.
+        trust: Modules of yours whose classes may be built, such as ``["mine"]``.
 
     Returns:
         The players, in evaluation mode, on the CPU, in float32.
 
     Raises:
         UserError: If there is no such model, its weights were tampered with, or it asks for parts
-            that are not of this zoo.
+            that are neither of this zoo nor of a module that is trusted.
     """
-    return load_as(model, Players)
+    return load_as(model, Players, trust)
 
 
-def load_as(model: str | Path, kind: type[Kind]) -> Kind:
+def load_as(model: str | Path, kind: type[Kind], trust: Modules = None) -> Kind:
     """The same as an object of a kind of players."""
-    path, cfg, weights = read_model(model)
+    path, cfg, weights = read_model(model, trust)
     kept = sampling_weights(weights)
     with torch.random.fork_rng(devices=[]):  # the first weights are thrown away
         players = kind(**player_parts(cfg, with_discriminator=has_discriminator(kept)))

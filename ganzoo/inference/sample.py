@@ -15,6 +15,7 @@ from ganzoo.error import UserError
 from ganzoo.files import replacing
 from ganzoo.inference.load import load
 from ganzoo.players import Players
+from ganzoo.settings.trust import Modules
 
 LARGEST_GRID = 10_000  # pictures
 
@@ -29,6 +30,7 @@ def sample(
     codes: Mapping[int, float] | None = None,
     truncation: float = 1.0,
     steps: int = 1,
+    trust: Modules = None,
 ) -> Path:
     """Draw ``n`` samples of a model; the same seed draws the same ones.
 
@@ -43,6 +45,7 @@ def sample(
         codes: Factors of the code by number; the others are random.
         truncation: What the noise is multiplied by, in (0, 1].
         steps: Pictures of a walk that begins at each sample.
+        trust: Modules of the user whose classes may be built.
 
     Returns:
         What was written.
@@ -53,7 +56,7 @@ def sample(
     for option, value in {"n": n, "interpolate": steps}.items():
         if value < 1:
             raise UserError(f"--{option} counts pictures and must be at least 1, got {value}.")
-    players = load(model)
+    players = load(model, trust)
     fixed = known(players, label, codes or {})
     parts = players.stream(n, seed, truncation=truncation, fixed=fixed, steps=steps)
     columns = steps if steps > 1 else max(1, round(n**0.5))

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import UserError
-from ganzoo.settings.compose import CONF, compose_config
+from ganzoo.settings.compose import compose_config, group_choices
 from ganzoo.settings.explain import RENAMED, explain_renamed
+from ganzoo.settings.own import running_config_dirs
 from ganzoo.settings.types import is_count, type_errors
 
 
@@ -32,13 +32,8 @@ def unaltered(cfg: DictConfig) -> DictConfig:
     """The configuration with the running command's choices, but none of the values it overrides."""
     if not HydraConfig.initialized():
         return cfg
-    command = HydraConfig.get()
-    words = command.overrides.task
-    chosen = [each for each in words if (CONF / each.lstrip("+~").split("=")[0]).is_dir()]
-    try:
-        return compose_config(chosen)
-    except HydraException:  # a choice from the user's own --config-dir
-        return cfg
+    folders = running_config_dirs()
+    return compose_config(group_choices(HydraConfig.get().overrides.task, folders), folders)
 
 
 def complaints(cfg: DictConfig) -> Iterator[str]:

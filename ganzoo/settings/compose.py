@@ -18,16 +18,37 @@ CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if 
 COMPOSE_ERRORS = (ConfigCompositionException, HydraException, OmegaConfBaseException)
 
 
-def compose_config(choices: Sequence[str] = ()) -> DictConfig:
-    """The configuration as it is before any value is overridden."""
+def compose_config(choices: Sequence[str] = (), folders: Sequence[Path] = ()) -> DictConfig:
+    """The configuration as it is before any value is overridden.
+
+    Args:
+        choices: What is chosen of each group, such as ``model=wgan``.
+        folders: Folders of yamls beside ``conf/``.
+    """
     # Hydra's own run holds the global state that composing needs for itself.
     outer = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("train", overrides=list(choices))
+            return compose("train", overrides=[*choices, *search_path(folders)])
     finally:
         GlobalHydra.instance().hydra = outer
+
+
+def search_path(folders: Sequence[Path]) -> list[str]:
+    """The override by which Hydra composes from these folders too."""
+    listed = ",".join(f"'file://{folder}'" for folder in folders)
+    return [f"hydra.searchpath=[{listed}]"] if folders else []
+
+
+def group_choices(overrides: Sequence[str], folders: Sequence[Path] = ()) -> list[str]:
+    """Those words of a command that choose from a group of ``conf/`` or of the user's folders."""
+    groups = {word: word.lstrip("+~").partition("=")[0] for word in overrides}
+    return [
+        word
+        for word, group in groups.items()
+        if any((folder / group).is_dir() for folder in (CONF, *folders))
+    ]
 
 
 def build_part(node: Any, **given: Any) -> Any:

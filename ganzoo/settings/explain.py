@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
-from ganzoo.settings.compose import CONF, compose_config, error_chain
+from ganzoo.settings.compose import (
+    COMPOSE_ERRORS,
+    CONF,
+    compose_config,
+    error_chain,
+    group_choices,
+)
 
 RENAMED = {
     "accumulate_grad_batches": "each player has its own steps: type accumulate=… at the top level",
@@ -19,11 +26,15 @@ RENAMED = {
 }
 
 
-def explain_error(error: Exception) -> str:
+def explain_error(
+    error: Exception, overrides: Sequence[str] = (), folders: Sequence[Path] = ()
+) -> str:
     """One sentence about an error that Hydra or OmegaConf raised while composing.
 
     Args:
         error: What was raised.
+        overrides: The words of the command.
+        folders: Folders of yamls beside ``conf/``.
     """
     chain = list(error_chain(error))
     missing = next((e for e in chain if isinstance(e, MissingConfigException)), None)
@@ -34,28 +45,35 @@ def explain_error(error: Exception) -> str:
                 f"there is no {group}={name}: type pip install 'ganzoo-lightning[slurm,sweep]' for "
                 "launchers."
             )
-        options = [path.stem for path in (CONF / group).glob("*.yaml")]
-        return f"{group}={name} is not there: {suggest_names(name, missing.options or options)}"
+        places = [folder / group for folder in (CONF, *folders)]
+        options = [path.stem for place in places for path in place.glob("*.yaml")]
+        return f"there is no {group}={name}: {suggest_names(name, options)}"
     keyed = next((e for e in chain if getattr(e, "full_key", None)), None)
     if keyed is not None and "not in" in str(keyed):
-        return explain_key(str(keyed.full_key))  # type: ignore[attr-defined]
+        key = str(keyed.full_key)  # type: ignore[attr-defined]
+        return explain_key(key, chosen_config(overrides, folders), folders)
     spoken = [str(each) for each in chain if str(each) not in {"", "None"}]
     return " ".join(spoken[-1].split("\n")[0].split())
 
 
-def explain_key(full_key: str) -> str:
-    """One sentence about a key that the configuration does not have."""
+def chosen_config(overrides: Sequence[str], folders: Sequence[Path]) -> DictConfig:
+    """The configuration of what a command chooses; the default one where that does not compose."""
+    try:
+        return compose_config(group_choices(overrides, folders), folders)
+    except COMPOSE_ERRORS:
+        return compose_config()
+
+
+def explain_key(full_key: str, cfg: DictConfig, folders: Sequence[Path] = ()) -> str:
+    """One sentence about a key that a configuration does not have."""
     parent, _, key = full_key.rpartition(".")
     if parent == "trainer" and key in RENAMED:
         return explain_renamed(key)
-    if (CONF / parent / f"{key}.yaml").exists():
+    if any((folder / parent / f"{key}.yaml").exists() for folder in (CONF, *folders)):
         return f"{full_key} is not among what was chosen: add {key} to {parent}=[…] first."
-    siblings = OmegaConf.select(compose_config(), parent) if parent else compose_config()
-    if siblings is None and (path := CONF / f"{parent.replace('.', '/')}.yaml").exists():
-        part = OmegaConf.load(path)  # that the default has not chosen
-        siblings = OmegaConf.select(part, path.stem)
+    siblings = OmegaConf.select(cfg, parent) if parent else cfg
     if siblings is None:
-        return explain_key(parent)
+        return explain_key(parent, cfg, folders)
     if not isinstance(siblings, DictConfig):
         return f"there is no option {full_key}: {parent} is a value, type {parent}={siblings}."
     names = [str(name) for name in siblings]

@@ -10,12 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError
-from ganzoo.inference.checkpoint import TRUSTED, check_trusted, read_checkpoint
+from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.runs import RunFolder
 from ganzoo.runs.run import DATA_PATHS
+from ganzoo.settings.trust import check_plain, check_size, check_trusted, plain_settings
 
-TRUSTED_OF_RUNS = rf"{TRUSTED}|ganzoo\.logger\.CSVLogger|pytorch_lightning\.(Trainer|loggers\.\w+)"
-OWN = ("run_dir", "resume", "allow_changes", "debug", "facts")  # of this command, not of the run
+OWN = ("run_dir", "resume", "allow_changes", "trust", "debug")  # of this command, not of the run
 
 
 Change = tuple[str, Any, Any]  # of a key: its value before, and now
@@ -53,35 +53,36 @@ def find_start(cfg: DictConfig) -> Start:
     if run is None:
         return Start(cfg, None, 0, [])
     (checkpoint, step), began = newest_checkpoint(run), read_run_settings(run)
-    changes = (
-        list(differences(flatten(began), flatten(run_settings(cfg)))) if typed_overrides() else []
-    )
+    changes = list(changed_settings(began, cfg)) if typed_overrides() else []
     if changes and not cfg.allow_changes:
         listed = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
         raise UserError(
             f"{run} was begun with {listed}{' …' if changes[8:] else ''}: type nothing but "
             "resume=…, or add allow_changes=true to go on with the new settings."
         )
-    check_unchangeable(run, changes, began)
+    check_unchangeable(run, changes)
     if run.has_finished() and not changes:
         raise UserError(
             f"{run} has finished: type a larger budget, such as max_steps=…, and "
             "allow_changes=true beside its other options to train it further."
         )
-    own = OmegaConf.to_container(cfg)
-    assert isinstance(own, dict)
-    chosen = OmegaConf.create({**own, **({} if typed_overrides() else began), "run_dir": str(run)})
+    chosen = cfg.copy() if typed_overrides() else begun_config(cfg, began, run)
+    chosen.run_dir = str(run)
     return Start(chosen, checkpoint, step, changes)
 
 
-def check_unchangeable(run: RunFolder, changes: list[Change], began: dict[str, Any]) -> None:
+def begun_config(cfg: DictConfig, began: dict[str, Any], run: RunFolder) -> DictConfig:
+    """The configuration that a run was begun with, with this command's own options."""
+    check_plain(began, run.config.path)
+    check_trusted(began, run.config.path, cfg.trust)
+    own: Any = OmegaConf.to_container(cfg)
+    model = {**began["model"], **own["model"], "_target_": began["model"]["_target_"]}
+    return OmegaConf.create({**own, **began, "model": model, "facts": own["facts"]})
+
+
+def check_unchangeable(run: RunFolder, changes: list[Change]) -> None:
     """How the players step is part of a checkpoint, and a change of it would be without effect."""
-    scheduled = "${max_steps}" in str(began.get("optimizer"))
-    frozen = [
-        key
-        for key, *_ in changes
-        if key.startswith("optimizer.") or (key == "max_steps" and scheduled)
-    ]
+    frozen = [key for key, *_ in changes if key.startswith("optimizer.")]
     if frozen:
         raise UserError(
             f"{frozen[0]} of {run} cannot change, because its checkpoint holds the optimizers "
@@ -97,7 +98,7 @@ def is_already_finished(cfg: DictConfig) -> bool:
 
 def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
     """Whether a run was begun with these settings."""
-    return not any(differences(flatten(read_run_settings(run)), flatten(run_settings(cfg))))
+    return not any(changed_settings(read_run_settings(run), cfg))
 
 
 def typed_overrides() -> list[str]:
@@ -106,11 +107,23 @@ def typed_overrides() -> list[str]:
     return [word for word in words if word.lstrip("+~").split("=")[0].split(".")[0] not in OWN]
 
 
-def run_settings(cfg: DictConfig) -> dict[str, Any]:
+def run_settings(cfg: DictConfig, facts: Any) -> dict[str, Any]:
     """A configuration as plain values, without what is of the command alone."""
-    container = OmegaConf.to_container(cfg)
-    assert isinstance(container, dict)
-    return {str(key): value for key, value in container.items() if key not in OWN}
+    settings = plain_settings(cfg, facts)
+    return {key: value for key, value in settings.items() if key not in OWN}
+
+
+def changed_settings(began: dict[str, Any], cfg: DictConfig) -> Iterator[Change]:
+    """How a configuration differs from the settings that a run was begun with."""
+    now = run_settings(cfg, began.get("facts", {}))
+    return differences(flatten(without_wiring(began)), flatten(without_wiring(now)))
+
+
+def without_wiring(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose ``model`` does not repeat the parts that have groups of their own."""
+    groups = {*settings, "image_shape"}
+    model = {key: value for key, value in settings["model"].items() if key not in groups}
+    return {**settings, "model": model}
 
 
 def read_run_settings(run: RunFolder) -> dict[str, Any]:
@@ -120,10 +133,9 @@ def read_run_settings(run: RunFolder) -> dict[str, Any]:
             f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
             "go on: give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
         )
-    began = OmegaConf.load(run.config.path)
-    assert isinstance(began, DictConfig)
-    check_trusted(OmegaConf.to_container(began), TRUSTED_OF_RUNS)
-    return run_settings(began)
+    began = run.config.read()
+    check_size(began, run.config.path)
+    return {key: value for key, value in began.items() if key not in OWN}
 
 
 def readable_checkpoints(run: RunFolder) -> dict[Path, int]:

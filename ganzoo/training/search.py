@@ -16,6 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import UserError
+from ganzoo.settings.words import check_words
 
 Words = tuple[str, ...]
 
@@ -118,11 +119,19 @@ class Search(Sweeper):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        return optuna.create_study(
+        study = optuna.create_study(
             storage=f"sqlite:///{folder / 'study.db'}",
             study_name=" ".join(variant.swept) or "all",
             load_if_exists=True,
         )
+        words = [word for trial in study.trials for word in setting(trial.params)]
+        for word in check_words(words, folder / "study.db"):
+            if word.partition("=")[0] not in self.params:
+                raise UserError(
+                    f"{folder / 'study.db'} sets {word}, which this search does not search: begin "
+                    "a search of its own, without sweep.resume=…"
+                )
+        return study
 
     def space(self, variant: Variant) -> dict[str, Any]:
         """Optuna's distribution of each searched option that the variant has."""

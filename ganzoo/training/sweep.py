@@ -10,9 +10,10 @@ from omegaconf import DictConfig
 from ganzoo.error import UserError
 from ganzoo.runs import RunFolder, sweep_record
 from ganzoo.runs.run import DATA_PATHS
+from ganzoo.settings.words import check_words
 
 RESUME = "sweep.resume"
-FREE = ("resume", "debug", *DATA_PATHS)  # what a sweep that goes on may change
+FREE = ("resume", "debug", "trust", *DATA_PATHS)  # what a sweep that goes on may change
 
 
 class Sweep(Callback):
@@ -45,23 +46,33 @@ def expand_sweep_resume(words: Sequence[str]) -> list[str]:
     folder = Path(named[-1].partition("=")[2])
     record = sweep_record(folder)
     command = record.read().get("command")
-    if command is None:
+    if not command:
         raise UserError(
             f"{folder} holds no {record.path.name}, so no sweep was begun there: give the folder "
             f"of one, such as {RESUME}=runs/sweep/…, or a run's by resume=…"
         )
     beside = [word for word in words if word not in named]
-    options = [word for word in beside if not word.startswith(("-", "hydra"))]
-    changing = [word for word in options if option_name(word) not in FREE]
+    check_words(command, record.path, trusted_modules(beside), typed=beside)
+    changing = [
+        word
+        for word in beside
+        if not (word.startswith("hydra") or word in command or option_name(word) in FREE)
+    ]
     if changing:
         raise UserError(
             f"{changing[0]} would change the sweep in {folder}: leave it out, or begin a sweep of "
             f"its own, without {RESUME}=…"
         )
     replaced = {option_name(word) for word in beside}
-    kept = [word for word in command if option_name(word) not in {*replaced, "resume"}]
+    kept = [word for word in command if option_name(word) not in {*replaced, "resume", "trust"}]
     quoted = str(folder).replace("\\", "\\\\").replace("'", "\\'")
     return ["-m", *kept, *beside, f"hydra.sweep.dir='{quoted}'", "resume=auto"]
+
+
+def trusted_modules(words: Sequence[str]) -> list[str]:
+    """The modules that a command names by ``trust=mine`` or ``trust=[mine,other]``."""
+    values = [word.partition("=")[2] for word in words if option_name(word) == "trust"]
+    return [name for value in values for name in value.strip("[]").split(",")]
 
 
 def option_name(word: str) -> str:

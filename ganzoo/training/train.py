@@ -310,7 +310,7 @@ def images_per_step(cfg: DictConfig) -> int:
 
 def saved_config(cfg: DictConfig) -> dict[str, Any]:
     """The configuration as plain values without the run's folder, so that the run can be moved."""
-    return {**run_settings(cfg), "facts": OmegaConf.to_container(cfg.facts)}
+    return run_settings(cfg, cfg.facts)
 
 
 def reproduction_info(cfg: DictConfig) -> dict[str, Any]:
