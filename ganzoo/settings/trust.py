@@ -13,7 +13,6 @@ from inspect import isclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 from ganzoo.error import UserError
@@ -137,7 +136,7 @@ def trainer_and_loggers() -> frozenset[str]:
 
 def check_own_class(target: Any, request: str, modules: tuple[str, ...]) -> None:
     """Refuse a name, unless it is of a class that is defined in a module of the user's."""
-    home = str(target).rpartition(".")[0] or "…"
+    home, _, name = str(target).rpartition(".")
     if not in_modules(home, modules):
         raise UserError(
             f"{request}, which is no part of ganzoo: if you trust the module {home}, type "
@@ -145,15 +144,15 @@ def check_own_class(target: Any, request: str, modules: tuple[str, ...]) -> None
             f'trust=["{home}"] in Python.'
         )
     try:
-        found = get_class(target)
+        found = getattr(import_module(home), name)
     except Exception as error:  # whatever a user's module raises when it is imported
         cause = " ".join(str(error.__cause__ or error).split())
         raise UserError(
             f"{request}, which is no class that can be imported ({cause}): type the command in "
             f"the folder that holds {home.partition('.')[0]}.py, or install it."
         ) from error
-    if not in_modules(found.__module__, modules):
-        raise UserError(f"{request}, which {home} does not define: name it where it is defined.")
+    if not (isclass(found) and in_modules(found.__module__, modules)):
+        raise UserError(f"{request}, which is no class that {home} defines: it is not built.")
 
 
 def in_modules(name: str, modules: tuple[str, ...]) -> bool:
