@@ -28,9 +28,18 @@ class WholeCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, content)
         write_bytes(Path(path), content.getvalue())
 
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Read weights and plain values; raises UnpicklingError if the file holds anything else."""
+        return super().load_checkpoint(path, map_location, weights_only=True)
+
 
 class Movable(ModelCheckpoint):
-    """Keeps what it knows of its file when the run's folder has been moved.
+    """Keeps one file, wherever the run's folder lies now.
+
+    The paths that a checkpoint remembers count for nothing: Lightning removes the file that it
+    takes for the one before, which could be anybody's.
 
     Args:
         path: The checkpoint's file.
@@ -47,14 +56,12 @@ class Movable(ModelCheckpoint):
         )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        super().load_state_dict(moved(state_dict, str(state_dict["dirpath"]), str(self.dirpath)))
-
-
-def moved(value: Any, old: str, new: str) -> Any:
-    """The same with another folder at the beginning of every path."""
-    if isinstance(value, dict):
-        return {moved(key, old, new): moved(each, old, new) for key, each in value.items()}
-    return new + value[len(old) :] if isinstance(value, str) and value.startswith(old) else value
+        own = f"{self.dirpath}/{self.filename}.ckpt"
+        remembered = ("best_model_path", "kth_best_model_path", "last_model_path")
+        paths = {name: own if state_dict[name] else "" for name in remembered}
+        scores = zip([own], state_dict["best_k_models"].values(), strict=False)
+        place = {"dirpath": self.dirpath, "best_k_models": dict(scores)}
+        super().load_state_dict({**state_dict, **paths, **place})
 
 
 class Last(Movable):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from ganzoo.error import UserError
+from ganzoo.files import read_values
 from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.explain import suggest_names
@@ -120,7 +120,7 @@ def find_weights(run: str | Path) -> Path:
         for folder in (RunFolder(run), RunFolder(PRETRAINED / run))
         for path in (folder.best, folder.last, folder.path / WEIGHTS)
     ]
-    path = next((place for place in places if place.exists()), None)
+    path = next((place for place in places if place.is_file()), None)
     if path is not None:
         return path
     if run.exists() or len(run.parts) > 1:
@@ -168,20 +168,25 @@ def read_lightning_checkpoint(path: Path) -> dict[str, Any]:
 
 def read_exported(path: Path) -> dict[str, Any]:
     """Weights of any precision as float32, if they are those that the configuration vouches for."""
-    try:
-        config = json.loads((path.parent / CONFIG).read_text())
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
+    config = read_values(path.parent / CONFIG)
+    if not config:
         raise UserError(
-            f"{path.parent} is no exported model, {CONFIG} or {WEIGHTS} cannot be read ({error}): "
-            "export it again with ganzoo export RUN --to FOLDER."
-        ) from error
+            f"{path.parent} is no exported model, {CONFIG} cannot be read: export it again with "
+            "ganzoo export RUN --to FOLDER."
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}.") from error
     if sha256(content).hexdigest() != config.get("sha256"):
         raise UserError(
             f"{path} is not the file that {CONFIG} beside it vouches for (sha256): it was changed "
             "or damaged on its way, get both again."
         )
-    weights = safetensors.torch.load(content)
+    try:
+        weights = safetensors.torch.load(content)
+    except Exception as error:  # whatever the library makes of a header that says anything
+        raise UserError(f"{path} is no file of weights ({error}): get it again.") from error
     floats = {
         name: each.float() if each.is_floating_point() else each for name, each in weights.items()
     }
