@@ -302,6 +302,25 @@ def test_a_resumed_run_writes_into_its_own_folder(place, path, strangers, capfd)
     assert contents(strangers) == before
 
 
+@pytest.mark.parametrize("remembered", ["{}/victim.ckpt", "{}/run/checkpoints/../../victim.ckpt"])
+def test_a_resumed_run_removes_nobodys_files(remembered, strangers):
+    """Lightning removes the best checkpoint so far, which a checkpoint remembers by its path."""
+    remembered = remembered.format(strangers)
+    Path("victim.ckpt").write_text("precious")
+    for path in Path("run/checkpoints").glob("*.ckpt"):
+        content = torch.load(path, weights_only=True)
+        for state in content["callbacks"].values():
+            state |= {name: remembered for name in state if name.endswith("_model_path")}
+            if "best_k_models" in state:
+                state |= {"best_k_models": {remembered: torch.tensor(1e9)}, "dirpath": "/"}
+                state["kth_value"] = torch.tensor(1e9)
+        torch.save(content, path)
+    assert run(*TRAIN, "resume=run", "max_steps=2", "allow_changes=true") == 0
+    assert Path("victim.ckpt").read_text() == "precious"
+    assert {path.name for path in Path("run/checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert torch.load("run/checkpoints/best.ckpt", weights_only=True)["global_step"] == 2
+
+
 # What may be named
 
 
