@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.explain import suggest_names
 from ganzoo.settings.trust import Modules, check_plain, check_trusted
+from ganzoo.settings.words import as_text
 
 if TYPE_CHECKING:
     from ganzoo.game import Game
@@ -78,12 +78,6 @@ def read_model(run: str | Path, trust: Modules = None) -> tuple[Path, DictConfig
     cfg = OmegaConf.create({**parameters, "command": as_text(parameters.get("command"))})
     check_same_model(path, cfg)
     return path, cfg, content.get("state_dict", {})
-
-
-def as_text(words: Any) -> list[str]:
-    """The words of a command, which OmegaConf would otherwise take for references to values."""
-    words = words if isinstance(words, list) else []
-    return [re.sub(r"(\\*)\$\{", r"\1\1\\${", str(word)) for word in words]
 
 
 def has_discriminator(weights: dict[str, Any]) -> bool:

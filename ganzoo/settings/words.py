@@ -62,3 +62,9 @@ def complaints(key: str, value: str) -> Iterator[str]:
     chooses = "/" in key or (CONF / key).is_dir()
     if chooses and not all(re.fullmatch(f"{NAME}(/{NAME})*", name) for name in named):
         yield "chooses by name"
+
+
+def as_text(words: Any) -> list[str]:
+    """The words of a command, which OmegaConf would otherwise take for references to values."""
+    words = words if isinstance(words, list) else []
+    return [re.sub(r"(\\*)\$\{", r"\1\1\\${", str(word)) for word in words]
