@@ -9,7 +9,7 @@ from ganzoo.error import UserError
 from ganzoo.settings.compose import CONF
 from ganzoo.settings.trust import FOLDERS, Modules, check_trusted
 
-NAME = r"[*\w][\w.-]*"  # of a yaml, or a pattern of names
+PLAIN_NAME = r"[*\w][\w.-]*"  # of a yaml, or a pattern of names
 # Hydra's own options that decide what runs are made, and not what is executed.
 HARMLESS = r"hydra\.(mode|launcher\.n_jobs|sweeper\..*|job\.config\..*)"
 PARAMS = "hydra.sweeper.params."
@@ -43,14 +43,14 @@ def check_words(
 
 
 def check_word(word: str, key: str, value: str, source: Path) -> None:
-    for complaint in complaints(key, value):
+    for complaint in word_complaints(key, value):
         raise UserError(
             f"{source} holds {word}, and a file {complaint}: type the same word beside the others "
             "if you know what it does."
         )
 
 
-def complaints(key: str, value: str) -> Iterator[str]:
+def word_complaints(key: str, value: str) -> Iterator[str]:
     """Why a word may not come from a file."""
     if re.search(r"\{|_target_", value) or not re.fullmatch(r"\w[\w./-]*", key):
         yield "holds options with plain values"
@@ -60,7 +60,7 @@ def complaints(key: str, value: str) -> Iterator[str]:
         yield "does not say where a run is written"
     named = re.findall(r"[^\s,()\[\]'\"]+", value)  # in [scores,doctor] or choice(dcgan,wgan)
     chooses = "/" in key or (CONF / key).is_dir()
-    if chooses and not all(re.fullmatch(f"{NAME}(/{NAME})*", name) for name in named):
+    if chooses and not all(re.fullmatch(f"{PLAIN_NAME}(/{PLAIN_NAME})*", name) for name in named):
         yield "chooses by name"
 
 
