@@ -39,13 +39,13 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
         command=command_line(config["command"]),
         seed=config["seed"],
         steps=config["steps"],
-        data=data["_target_"].rpartition(".")[2],
+        data=str(data.get("_target_")).rpartition(".")[2],
         root=" data.root=…" if "root" in data else "",
         shape=shape,
         precision=precision,
         generator=count(players.generator),
         discriminator=count(players.discriminator),
-        held_out=data["val_size"],
+        held_out=data.get("val_size", 0),
         probes=", ".join(f"n = {each['n']:,}" for each in config["probe"].values() if "n" in each),
         extractors=", ".join(extractors(config["metric"])),
         scores=config["scores"],
@@ -56,7 +56,7 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
 def extractors(metrics: Mapping[str, Any]) -> list[str]:
     """The networks that the scores are computed in."""
     found = [each["extractor"]["_target_"] for each in metrics.values() if "extractor" in each]
-    return sorted({name.rpartition(".")[2] for name in found})
+    return sorted({str(name).rpartition(".")[2] for name in found})
 
 
 def count(module: nn.Module | None) -> int:

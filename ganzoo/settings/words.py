@@ -38,7 +38,7 @@ def check_words(
         key, _, value = word.removeprefix(PARAMS).lstrip("+~").partition("=")
         if word not in typed:
             check_word(word, key.partition("@")[0], value, source)
-            check_trusted({key: value} if key.endswith("_target_") else {}, source, trust)
+            check_trusted({"_target_": value} if key.endswith("_target_") else {}, source, trust)
     return list(words)
 
 
