@@ -65,7 +65,7 @@ CONFIGS = [
     ("condition=feature_vector", "needs a vector with every picture"),
     ("condition=latent_code condition.categorical=[1]", "at least two categories"),
     ("head=projection condition=latent_code", "must be told the condition of real images"),
-    ("callback.sample_grid.rows=0", "callback.sample_grid"),
+    ("callback.sample_grid.rows=0", "at least 1 row and 1 column, got rows=0"),
     ("callback.every_checkpoint.keep=0", "keeps at least 1"),
     ("callback=[instance_noise] callback.instance_noise.std=-1", "std at least 0"),
     ("callback=[density_curve]", "choose data=gaussian_1d"),
@@ -83,7 +83,7 @@ CONFIGS = [
     ("model=wgan probe=[critic] logger=[]", "add csv to logger"),
     ("run_dir=elsewhere/run n_critic=0", "n_critic counts"),
     ("resume=files", "holds no"),
-    ("hydra.run.dir=files/text.png/run", "files/text.png"),
+    ("hydra.run.dir=files/text.png/run", "cannot write files/text.png/run"),
 ]
 FILES = [
     ("data.root=files/text.png", "is no folder"),
@@ -95,7 +95,10 @@ FILES = [
     ("data.features=files/short.npy", "One feature vector for each"),
     ("data.image_size=7", "network=dcgan makes square images"),
     ("in_memory_mb=0", "there is no option in_memory_mb"),
-    ("data.num_workers=-1 data.in_memory_mb=0 data.cache_mb=0", "data.num_workers"),
+    (
+        "data.num_workers=-1 data.in_memory_mb=0 data.cache_mb=0",
+        "the number of processes that read pictures",
+    ),
 ]
 COMMANDS = [
     ("sample files/missing.ckpt", "neither a checkpoint nor"),
@@ -108,7 +111,10 @@ COMMANDS = [
     ("evaluate files/list.ckpt", "no checkpoint of ganzoo"),
     ("evaluate --images files/flat files/nothing", "holds no pictures"),
     ("evaluate --images files/flat files/text.png", "is no folder"),
-    ("evaluate --images files/flat files/flat metric=[kid]", ""),
+    (
+        "evaluate --images files/flat files/flat metric=[kid_digits]",
+        "gives 8 and 8: set metric.kid.subset_size lower",
+    ),
     ("report files/missing", "is no folder"),
     ("report files/text.png", "is no folder"),
     ("report files/flat", "there is no run"),
@@ -233,5 +239,6 @@ def test_any_number_may_be_anything(option, value, files, capsys):
     assert code in (0, 1)
     if code == 1:
         assert said.splitlines()[-1].startswith("error: "), (key, value)
-        assert not (files.parent / "run").exists() or "generator step" in said
+        if (files.parent / "run").exists():
+            assert "generator step" in said
         print(f"| `{key}={value}` | {said.splitlines()[-1].removeprefix('error: ')[:160]} |")
