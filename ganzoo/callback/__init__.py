@@ -1,33 +1,38 @@
-"""What watches a game: scores, pictures, checkpoints, progress."""
+"""Callbacks that watch a game: scores, sample grids, checkpoints, progress, diagnosis."""
 
-from ganzoo.callback.checkpoint import Best, Every, Last, WholeCheckpoints
+from ganzoo.callback.batch_statistics import BatchStatistics, StandingStatistics
+from ganzoo.callback.checkpoint import (
+    AtomicCheckpointIO,
+    BestCheckpoint,
+    LastCheckpoint,
+    PeriodicCheckpoint,
+)
 from ganzoo.callback.density_curve import DensityCurve
 from ganzoo.callback.doctor import Doctor
-from ganzoo.callback.finite import Finite
 from ganzoo.callback.instance_noise import InstanceNoise
 from ganzoo.callback.interruption import Interruption
+from ganzoo.callback.nonfinite_guard import NonFiniteGuard
 from ganzoo.callback.progress import Progress
-from ganzoo.callback.prune import Prune
+from ganzoo.callback.prune import MedianPruner
+from ganzoo.callback.run_metrics import RunMetrics
 from ganzoo.callback.sample_grid import SampleGrid
 from ganzoo.callback.scores import Scores
-from ganzoo.callback.statistics import BatchStatistics, StandingStatistics
-from ganzoo.callback.summary import Summary
 
 __all__ = [
+    "AtomicCheckpointIO",
     "BatchStatistics",
-    "Best",
+    "BestCheckpoint",
     "DensityCurve",
     "Doctor",
-    "Every",
-    "Finite",
     "InstanceNoise",
     "Interruption",
-    "Last",
+    "LastCheckpoint",
+    "MedianPruner",
+    "NonFiniteGuard",
+    "PeriodicCheckpoint",
     "Progress",
-    "Prune",
+    "RunMetrics",
     "SampleGrid",
     "Scores",
     "StandingStatistics",
-    "Summary",
-    "WholeCheckpoints",
 ]

@@ -8,22 +8,27 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
+from ganzoo.callback.stage import validates_training
 from ganzoo.error import UserError
 from ganzoo.files import write_bytes
 from ganzoo.runs import RunFolder
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside the one before and then lets it take its place.
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Replaces a checkpoint only once the new one is complete.
 
-    Lightning writes into the system's temporary folder, from where moving it to another disk can be
-    cut off half-way.
+    Lightning writes into the system's temporary folder, and moving the file from there to another
+    disk can be cut off half-way.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write it; raises OSError where the disk refuses, and leaves the one before."""
+        """Write a checkpoint.
+
+        Raises:
+            OSError: If it cannot be written; the previous checkpoint stays.
+        """
         content = BytesIO()
         torch.save(checkpoint, content)
         write_bytes(Path(path), content.getvalue())
@@ -35,11 +40,11 @@ class WholeCheckpoints(TorchCheckpointIO):
         return super().load_checkpoint(path, map_location, weights_only=True)
 
 
-class Movable(ModelCheckpoint):
-    """Keeps one file, wherever the run's folder lies now.
+class RelocatableCheckpoint(ModelCheckpoint):
+    """Saves to one file, wherever the run's folder lies now.
 
-    The paths that a checkpoint remembers count for nothing: Lightning removes the file that it
-    takes for the one before, which could be anybody's.
+    Paths in a loaded checkpoint are ignored: Lightning removes the file that it takes for the
+    previous checkpoint, and the path could name any file.
 
     Args:
         path: The checkpoint's file.
@@ -64,8 +69,8 @@ class Movable(ModelCheckpoint):
         super().load_state_dict({**state_dict, **paths, **place})
 
 
-class Last(Movable):
-    """Keeps the run as it was at the last validation, in ``last.ckpt``.
+class LastCheckpoint(RelocatableCheckpoint):
+    """Saves the run at every validation, in ``last.ckpt``.
 
     Args:
         folder: The run's folder; the checkpoint goes to ``checkpoints/`` in it.
@@ -75,14 +80,14 @@ class Last(Movable):
         super().__init__(RunFolder(folder).last, monitor=None)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # A run that is killed goes on from here: what was logged until here must be on disk.
+        # A killed run continues from here, so what was logged until here must be on disk.
         for logger in trainer.loggers:
             logger.save()
         super().on_validation_end(trainer, pl_module)
 
 
-class Best(Movable):
-    """Keeps the run as it was when the monitored score was lowest, in ``best.ckpt``.
+class BestCheckpoint(RelocatableCheckpoint):
+    """Saves the run when the monitored score is lowest so far, in ``best.ckpt``.
 
     Args:
         folder: The run's folder; the checkpoint goes to ``checkpoints/`` in it.
@@ -97,17 +102,17 @@ class Best(Movable):
             super().on_validation_end(trainer, pl_module)
 
 
-class Every(Checkpoint):
-    """Keeps the run as it was every so many steps, in ``step_001000.ckpt``; the newest few stay.
+class PeriodicCheckpoint(Checkpoint):
+    """Saves the run every so many steps, in ``step_001000.ckpt``, and keeps the newest few.
 
     Args:
         folder: The run's folder; the checkpoints go to ``checkpoints/`` in it.
-        every: Generator steps; a multiple of ``val_every``, for a checkpoint follows a validation.
-            None keeps none.
-        keep: How many stay.
+        every: Generator steps between checkpoints, a multiple of ``val_every``, because a
+            checkpoint follows a validation. None saves none.
+        keep: Checkpoints to keep.
 
     Raises:
-        UserError: If one of them is below 1.
+        UserError: If ``every`` or ``keep`` is below 1.
     """
 
     def __init__(
@@ -122,14 +127,16 @@ class Every(Checkpoint):
         self.folder, self.every, self.keep = RunFolder(folder).checkpoints, every, keep
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.state.fn != "fit" or not self.every or trainer.global_step % self.every:
+        if not (self.every and validates_training(trainer)) or trainer.global_step % self.every:
             return
         trainer.save_checkpoint(self.folder / f"step_{trainer.global_step:06d}.ckpt")
         if trainer.is_global_zero:
-            for old in sorted(self.folder.glob("step_*.ckpt"), key=number)[: -self.keep]:
+            for old in sorted(self.folder.glob("step_*.ckpt"), key=step_of_checkpoint)[
+                : -self.keep
+            ]:
                 old.unlink()
 
 
-def number(path: Path) -> int:
+def step_of_checkpoint(path: Path) -> int:
     """The step in the name of a file such as ``step_001000.ckpt``."""
     return int(path.stem.partition("_")[2])

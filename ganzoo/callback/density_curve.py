@@ -13,21 +13,22 @@ from ganzoo.grad_mode import eval_mode
 from ganzoo.loss import Minimax
 from ganzoo.runs import RunFolder
 
-MOST = 60  # frames of the film
+MAX_FRAMES = 60  # of the animation
 
 
 class DensityCurve(Callback):
-    """Draws the data's density, the generator's and the discriminator on the line, as a film.
+    """Draws the densities of the data and of the generator, and D, as an animation.
 
-    Goodfellow et al. 2014, figure 1, https://arxiv.org/abs/1406.2661. Logs at every validation
-    `val/discriminator_gap`, the mean of |D(x) - p_data / (p_data + p_g)| over real and generated x
-    (proposition 1), and `val/value`, V(D, G), which is -log 4 at the optimum (theorem 1).
+    Goodfellow et al. 2014, figure 1, https://arxiv.org/abs/1406.2661. At every validation it
+    logs ``val/discriminator_gap``, the mean of |D(x) - p_data / (p_data + p_g)| over real and
+    generated x (proposition 1), and ``val/value``, V(D, G), which is -log 4 at the optimum (theorem
+    1).
 
     Args:
         folder: The run's folder; ``densities.gif`` and its last frame ``densities.png`` go to
             ``figures/`` in it.
-        bins: Of the histogram that stands for the generator's density, between -1 and 1.5.
-        n: Samples of the generator in it.
+        bins: Bins of the histogram that estimates the generator's density, from -1 to 1.5.
+        n: Samples of the generator in the histogram.
     """
 
     def __init__(self, folder: str | PathLike[str], bins: int = 100, n: int = 100_000) -> None:
@@ -39,7 +40,7 @@ class DensityCurve(Callback):
         self.check(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
 
     def check(self, game: Game, data: Any) -> None:
-        """Refuse what cannot be drawn, before training starts.
+        """Check before training that this game and data can be drawn.
 
         Raises:
             UserError: If the data is not on the line, or D's output is no probability.
@@ -64,14 +65,14 @@ class DensityCurve(Callback):
         p_data = trainer.datamodule.density(middles[:, None])  # type: ignore[attr-defined]
         p_g = torch.histogram(samples, edges).hist / (self.n * width)
         judged = opinion(pl_module, middles)
-        best = p_data / (p_data + p_g)
+        optimal = p_data / (p_data + p_g)
         known = p_data + p_g > 0
-        gap = ((judged - best).abs() * (p_data + p_g) / 2)[known].sum() * width
+        gap = ((judged - optimal).abs() * (p_data + p_g) / 2)[known].sum() * width
         value = (p_data * judged.log() + p_g * (1 - judged).log()).sum() * width
         pl_module.log_dict({"val/discriminator_gap": gap, "val/value": value}, sync_dist=True)
         title = f"step {trainer.global_step}: gap {gap:.3f}, V {value:.3f}"
         step = trainer.global_step
-        kept = picture.picture_interval(step, int(trainer.val_check_batch or 1), MOST)
+        kept = picture.picture_interval(step, int(trainer.val_check_batch or 1), MAX_FRAMES)
         self.frames = {taken: each for taken, each in self.frames.items() if taken % kept == 0}
         self.frames[step] = draw_densities(middles, p_data, p_g, judged, title)
 

@@ -11,13 +11,14 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from ganzoo.callback.stage import validates_training
 from ganzoo.game import Game
 
 
 class Progress(Callback):
-    """A live line with the generator steps, the losses and the latest score.
+    """Shows a live line with the generator steps, the losses and the latest scores.
 
-    Where there is no terminal, it prints a line after every validation instead.
+    Without a terminal it prints a line after every validation instead.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class Progress(Callback):
             self.bar.update(self.task, description=describe(trainer, pl_module))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.bar.disable and trainer.is_global_zero and trainer.state.fn == "fit":
+        if self.bar.disable and trainer.is_global_zero and validates_training(trainer):
             line = f"step {trainer.global_step}/{trainer.max_steps} {describe(trainer, pl_module)}"
             self.console.print(line, highlight=False, soft_wrap=True)
 

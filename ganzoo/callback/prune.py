@@ -4,22 +4,23 @@ from statistics import median
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 
+from ganzoo.callback.stage import validates_training
 from ganzoo.runs import Run, RunFolder, read_run
 
 
-class Prune(Callback):
-    """Ends a run of a sweep whose best score so far is worse than the median of the runs beside it.
+class MedianPruner(Callback):
+    """Stops a run of a sweep whose best score so far is worse than the median of the other runs.
 
     The median stopping rule of Golovin et al. 2017, section 3.2,
-    https://research.google/pubs/google-vizier-a-service-for-black-box-optimization/, on the files
-    of the sweep's runs that have the same data and score: of each its best score up to
-    the number of real images that this run has seen. It needs ``logger=[csv,…]`` in all of them.
-    The run is marked in ``metrics.json`` as pruned, and no report ranks it.
+    https://research.google/pubs/google-vizier-a-service-for-black-box-optimization/. It reads the
+    files of the sweep's runs with the same data and score, and compares best scores up to the
+    number of real images that this run has seen. All runs need ``logger=[csv,…]``. The run is
+    marked in ``metrics.json`` as pruned, and reports do not rank it.
 
     Args:
         folder: The run's folder.
-        patience: Runs that must have got as far before one is stopped.
-        warmup: Real images before which none is stopped.
+        patience: Runs that must have seen as many images before one is stopped.
+        warmup: Real images before which no run is stopped.
     """
 
     def __init__(self, folder: str | PathLike[str], patience: int = 4, warmup: int = 0) -> None:
@@ -27,16 +28,16 @@ class Prune(Callback):
         self.reason: str | None = None
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.is_global_zero and trainer.state.fn == "fit":
+        if trainer.is_global_zero and validates_training(trainer):
             for logger in trainer.loggers:  # the runs are compared by what is on disk
                 logger.save()
-            self.reason = self.complaint()
-        hopeless = self.reason is not None
-        if trainer.strategy.reduce_boolean_decision(hopeless, all=False):
+            self.reason = self.reason_to_stop()
+        stopped = self.reason is not None
+        if trainer.strategy.reduce_boolean_decision(stopped, all=False):
             trainer.should_stop = True
 
-    def complaint(self) -> str | None:
-        """Why the run is hopeless; None if it is not, or not known to be."""
+    def reason_to_stop(self) -> str | None:
+        """Why the run is to be stopped, in a sentence; None if it may continue."""
         own = read_run(self.run)
         if not self.run.in_sweep() or not own.curve or own.curve[-1][1] < self.warmup:
             return None
@@ -61,7 +62,7 @@ class Prune(Callback):
 
 
 def best_until(run: Run, images: float) -> float | None:
-    """The best score of a run up to a number of real images; None if it has not got as far."""
+    """The best score of a run up to a number of real images; None if it has seen fewer."""
     curve = run.curve
     if not curve or curve[-1][1] < images:
         return None

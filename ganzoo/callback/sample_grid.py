@@ -9,23 +9,23 @@ from ganzoo.game import Game
 from ganzoo.logger import show
 from ganzoo.runs import RunFolder
 
-FILM = "training.gif"
-MOST = 200  # pictures that are kept
+ANIMATION = "training.gif"
+MAX_GRIDS = 200  # that are kept
 
 
 class SampleGrid(Callback):
-    """Saves what the generator makes of the same noise and conditions after every validation.
+    """Saves a grid of samples of the same noise and conditions after every validation.
 
-    At the end the pictures become a film of the training, ``training.gif``. Of a long run every
-    second one is kept, then every fourth and so on, at most 200 and the newest.
+    At the end the grids become an animation, ``training.gif``. A long run keeps every second grid,
+    then every fourth and so on: at most 200 and the newest.
 
-    Classes stand in columns for CGAN; for InfoGAN each row varies one factor of the code.
+    Columns are classes for CGAN; for InfoGAN each row varies one factor of the code.
 
     Args:
         folder: The run's folder; ``step_000100.png`` and so on go to ``samples/`` in it.
-        rows: Of the grid.
-        columns: Of the grid.
-        seed: Of the noise.
+        rows: Rows of the grid.
+        columns: Columns of the grid.
+        seed: Seed of the noise.
 
     Raises:
         UserError: If the grid has no cell.
@@ -49,15 +49,15 @@ class SampleGrid(Callback):
         grid = picture.draw_samples(samples, self.columns)
         picture.save_image(grid, self.folder / f"step_{trainer.global_step:06d}.png")
         every = int(trainer.val_check_batch or 1)
-        kept = picture.picture_interval(trainer.global_step, every, MOST)
-        if trainer.global_step % kept == 0:  # a tracker's pictures cannot be given up later
+        kept = picture.picture_interval(trainer.global_step, every, MAX_GRIDS)
+        if trainer.global_step % kept == 0:  # a tracker cannot remove images later
             for logger in trainer.loggers:
                 show(logger, "samples", grid, trainer.global_step)
         if kept > every:
-            self.prune(kept, trainer.global_step)
+            self.remove_grids(kept, trainer.global_step)
 
-    def prune(self, kept: int, newest: int) -> None:
-        """Remove pictures but those of every so many steps and the newest."""
+    def remove_grids(self, kept: int, newest: int) -> None:
+        """Remove grids, except the newest and those of every so many steps."""
         for path in self.folder.glob("step_*.png"):
             step = int(path.stem.removeprefix("step_"))
             if step % kept and step != newest:
@@ -70,4 +70,4 @@ class SampleGrid(Callback):
             for each in pictures[:: max(1, len(pictures) // 60)]:
                 with suppress(*picture.DECODING_ERRORS):  # a picture that was damaged since
                     frames.append(picture.read_image(each))
-            picture.save_animation(frames, self.folder / FILM)
+            picture.save_animation(frames, self.folder / ANIMATION)

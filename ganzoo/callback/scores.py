@@ -20,25 +20,24 @@ from ganzoo.metric.cache import FeatureFile, RealFeatures
 
 
 class Scores(Callback):
-    """Logs `val/<name>` and `val/<name>_n`, the number of generated samples, for every score.
+    """Logs ``val/<name>`` and ``val/<name>_n``, the number of generated samples, for every score.
 
     It reads {"real": (B, ...), "fake": (B, ...)}, in [-1, 1], and the "condition" (B, K) of both,
-    if there is one, from the validation step and never the model. A score that is several numbers
-    logs each as `val/<name>_<part>`. Each distinct extractor sees a batch once, however many scores
-    use it, and the real samples once and for all: their features are kept in memory and in
-    `cache_dir`, if the trainer has a data module with a fingerprint. It is no part of the module,
-    so that feature networks stay out of checkpoints and parameters. The global random state is left
-    as it was.
+    if there is one, from the output of the validation step. A score of several numbers logs each as
+    ``val/<name>_<part>``. Each distinct extractor sees a batch once, however many scores use it,
+    and the real samples once: their features are kept in memory, and in ``cache_dir`` if the
+    trainer has a data module with a fingerprint. Extractors are not part of the module, so their
+    weights stay out of checkpoints. The global random state does not change.
 
     Args:
-        scores: The scores by name. The logged names come from here.
-        cache_dir: None stands for `$GANZOO_CACHE`, else `ganzoo` in the user's cache folder.
-        required: Whether missing weights of an extractor are an error; otherwise its
-            scores are left out after a warning.
+        scores: The scores by name; the logged names come from here.
+        cache_dir: None takes ``$GANZOO_CACHE``, else ``ganzoo`` in the user's cache folder.
+        required: Whether missing weights of an extractor are an error; otherwise its scores are
+            left out after a warning.
 
     Raises:
-        UserError: if a required extractor is missing, validation gives too few samples, or real
-            pictures are not in [-1, 1]. Generated ones are cut off there, as in a file.
+        UserError: If a required extractor is missing, validation gives too few samples, or real
+            images are not in [-1, 1]. Generated ones are clipped to it, as in a file.
     """
 
     def __init__(
@@ -47,13 +46,13 @@ class Scores(Callback):
         self.scores = dict(scores)
         self.cache_dir = Path(cache_dir).expanduser() if cache_dir else default_cache_dir()
         self.required = required
-        self.panels: list[_Panel] = []
+        self.groups: list[_FeatureGroup] = []
 
     def check(self, game: Game, data: Data) -> None:
-        """Refuse scores that these samples cannot have, before training starts.
+        """Check before training that every score can be computed from these samples.
 
         Raises:
-            UserError: If there is one.
+            UserError: If one cannot.
         """
         classes = game.condition.dim if isinstance(game.condition, ClassLabel) else 0
         for score in self.scores.values():
@@ -63,29 +62,31 @@ class Scores(Callback):
         decide = trainer.strategy.reduce_boolean_decision  # all processes score, or none
         usable = {name: decide(self._loads(score, name)) for name, score in self.scores.items()}
         self.scores = {name: score for name, score in self.scores.items() if usable[name]}
-        panels: dict[str, _Panel] = {}
+        groups: dict[str, _FeatureGroup] = {}
         for score in self.scores.values():
             extractor = score.extractor
-            if extractor.fingerprint not in panels:
+            if extractor.fingerprint not in groups:
                 reals = RealFeatures(extractor, self._file(trainer, extractor))
-                panels[extractor.fingerprint] = _Panel(extractor, reals)
-            panels[extractor.fingerprint].add(score)
-        self.panels = list(panels.values())
+                groups[extractor.fingerprint] = _FeatureGroup(extractor, reals)
+            groups[extractor.fingerprint].add(score)
+        self.groups = list(groups.values())
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.n_fake = 0
-        for panel in self.panels:
-            panel.begin()
+        for group in self.groups:
+            group.begin()
 
     def on_validation_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
     ) -> None:
         refuse_unscaled(outputs["real"])
         self.n_fake += len(outputs["fake"])
-        for panel in self.panels:
-            panel.update(outputs["real"], outputs["fake"], outputs.get("condition"))
+        for group in self.groups:
+            group.update(outputs["real"], outputs["fake"], outputs.get("condition"))
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking:  # a few batches are no sample to score
+            return
         pl_module.log("step", float(trainer.global_step), sync_dist=True)  # the logger's axis
         for name, score in self.scores.items():
             self._log(trainer, pl_module, name, _value(score))
@@ -96,9 +97,9 @@ class Scores(Callback):
         trainer: Trainer,
         module: LightningModule,
         name: str,
-        found: float | Mapping[str, float],
+        score: float | Mapping[str, float],
     ) -> None:
-        parts = found if isinstance(found, Mapping) else {"": found}
+        parts = score if isinstance(score, Mapping) else {"": score}
         values = {f"val/{name}_{part}".rstrip("_"): value for part, value in parts.items()}
         if any(map(math.isnan, values.values())):
             rank_zero_warn(
@@ -115,7 +116,7 @@ class Scores(Callback):
         except UserError as problem:
             if self.required:
                 raise
-            rank_zero_warn(f"Training goes on without val/{name}. {problem}")
+            rank_zero_warn(f"Training continues without val/{name}. {problem}")
             return False
         return True
 
@@ -128,8 +129,8 @@ class Scores(Callback):
 
     def _keep_reals(self) -> None:
         try:
-            for panel in self.panels:
-                panel.reals.end()
+            for group in self.groups:
+                group.reals.end()
         except OSError as problem:
             rank_zero_warn(
                 f"Features of the real samples cannot be kept in {self.cache_dir} "
@@ -138,8 +139,8 @@ class Scores(Callback):
             )
 
 
-class _Panel:
-    """The scores that judge by the same features."""
+class _FeatureGroup:
+    """The scores that share an extractor."""
 
     def __init__(self, extractor: Extractor, reals: RealFeatures) -> None:
         self.extractor = extractor
@@ -147,7 +148,7 @@ class _Panel:
         self.scores: list[Score] = []
 
     def add(self, score: Score) -> None:
-        score.extractor = self.extractor  # lets go of a second copy of the same network
+        score.extractor = self.extractor  # frees a second copy of the same network
         self.scores.append(score)
 
     def begin(self) -> None:
@@ -162,7 +163,7 @@ class _Panel:
 
 
 def refuse_unscaled(real: Tensor) -> None:
-    """Real pictures beyond [-1, 1] were never scaled, and no score of them would mean anything."""
+    """Refuse real images that were never scaled to [-1, 1]; their scores would mean nothing."""
     low, high = (float(bound) for bound in real.aminmax())
     if real.ndim == 4 and max(-low, high) > 1.001:
         raise UserError(
@@ -172,7 +173,7 @@ def refuse_unscaled(real: Tensor) -> None:
 
 
 def _value(score: Score) -> float | Mapping[str, float]:
-    """Compute, with the same draws on every process and in every validation."""
+    """Compute a score, with the same random numbers in every process and validation."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         return score.compute()

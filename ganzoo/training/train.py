@@ -20,7 +20,14 @@ from pytorch_lightning.profilers import PassThroughProfiler
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.callback import DensityCurve, Finite, Interruption, Scores, Summary, WholeCheckpoints
+from ganzoo.callback import (
+    AtomicCheckpointIO,
+    DensityCurve,
+    Interruption,
+    NonFiniteGuard,
+    RunMetrics,
+    Scores,
+)
 from ganzoo.data.base import Data
 from ganzoo.error import NotFinite, PeerProcessDied, UserError
 from ganzoo.files import remove_partial_files, write_bytes
@@ -223,9 +230,9 @@ def build_game(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]
     except (TypeError, ValueError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     callbacks = [
-        Finite(cfg.run_dir, cfg.on_nonfinite, rewound=rewound),
+        NonFiniteGuard(cfg.run_dir, cfg.on_nonfinite, rewound=rewound),
         *build_part(cfg.callback).values(),
-        Summary(cfg.run_dir, cfg.facts.monitor),
+        RunMetrics(cfg.run_dir, cfg.facts.monitor),
         Interruption(cfg.run_dir),
     ]
     trainer = build_part(
@@ -243,7 +250,7 @@ def build_game(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]
     )
     count_processes(trainer)
     avoid_nvml_checks()
-    trainer.strategy.checkpoint_io = WholeCheckpoints()
+    trainer.strategy.checkpoint_io = AtomicCheckpointIO()
     return trainer, game
 
 

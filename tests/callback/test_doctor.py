@@ -1,23 +1,34 @@
 """The doctor names each failure mode when it happens, and leaves healthy games alone."""
 
 import json
+import re
 from math import nan
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from ganzoo import DCGAN, GAN, LSGAN, InfoGAN
 from ganzoo.callback import Doctor
-from ganzoo.callback.doctor import REMEDIES, Symptoms, spread
+from ganzoo.callback.complaints import REMEDIES
+from ganzoo.callback.symptoms import SymptomMeter, Symptoms, spread
 from ganzoo.data import Digits, Ring
 from ganzoo.game import Game
 from ganzoo.loss import Minimax, NonSaturating
 from ganzoo.network import DCGAN as ConvNet  # noqa: N811
 from ganzoo.network import MLP, Plane
 from ganzoo.optimizer import Optimizers, adam, sgd
-from ganzoo.settings.compose import CONF
+from ganzoo.settings.compose import CONF, compose_config
 
-HEALTHY = Symptoms(pull=0.5, gradient=1.0, certainty=0.4, diversity=0.9, remaining=1.0, drift=0.1)
+HEALTHY = Symptoms(
+    pull=0.5,
+    gradient=1.0,
+    certainty=0.4,
+    distance=0.3,
+    diversity=0.9,
+    remaining=1.0,
+    drift=0.1,
+)
 
 
 def diagnosis(path):
@@ -103,11 +114,10 @@ def examined(*course, step=1000, ema=None):
     """The findings after a course of symptoms, one validation each."""
     doctor = Doctor("nowhere")
     doctor.write = lambda: None
-    doctor.speak = lambda finding: None
     game = DCGAN((1, 8, 8), ema=ema)
     game.curves = {"discriminator/output_real": torch.tensor(0.5)}
     for number, seen in enumerate(course, start=1):
-        doctor.judge(10 * number, dict(doctor.complaints(game, seen, step)))
+        doctor.judge(10 * number, doctor.complaints(game, seen, step))
     return [(each["failure"], each["since_step"]) for each in doctor.findings]
 
 
@@ -117,6 +127,7 @@ def examined(*course, step=1000, ema=None):
         ({"pull": 0.001}, "vanishing gradient"),
         ({"gradient": 1e-4}, "vanishing gradient"),
         ({"certainty": 0.999}, "failure to converge"),
+        ({"certainty": 0.95, "distance": 0.9}, "failure to converge"),
         ({"drift": 0.9}, "failure to converge"),
         ({"diversity": 0.1}, "mode collapse"),
     ],
@@ -162,9 +173,53 @@ def test_spread_is_the_mean_distance_of_pairs():
     assert float(spread(corners)) == pytest.approx(10 / 3)
 
 
+# Certainty and distance of the mean sample every 50 steps on data=mnist5k with seed 0.
+COURSES = {
+    "DCGAN": ((0.83, 0.86), (0.95, 0.67), (0.74, 0.61), (0.82, 0.54), (0.78, 0.56), (0.29, 0.50)),
+    "InfoGAN": ((0.09, 1.29), (0.23, 1.29), (0.33, 1.17), (0.25, 0.88), (0.21, 0.72), (0.18, 0.65)),
+}
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
+def test_a_discriminator_that_is_ahead_at_first_is_healthy(course):
+    seen = [HEALTHY._replace(certainty=certain, distance=far) for certain, far in course]
+    assert examined(*seen, step=300) == []
+
+
+def test_a_discriminator_that_wins_from_the_first_step_on_is_found_before_the_warmup_ends():
+    """Certain, though not beyond 0.99, of samples that are various, settled and wrong."""
+    lost = HEALTHY._replace(pull=0.99, certainty=0.97, distance=1.2, diversity=0.6)
+    assert examined(*[lost] * 3, step=300) == [("failure to converge", 10)]
+    assert examined(*[lost] * 3, step=200) == []  # a healthy D is ahead as well
+    assert examined(lost, lost, HEALTHY, lost, lost, step=300) == []
+    assert examined(*[lost._replace(distance=0.4)] * 3, step=300) == []  # samples are near
+
+
+def test_the_distance_of_the_mean_sample_is_in_units_of_the_distance_of_real_images():
+    meter, game = SymptomMeter(), DCGAN((1, 8, 8))
+    game.curves = {f"discriminator/output_{of}": torch.tensor(0.5) for of in ("real", "fake")}
+    real = torch.tensor([[0.0, 0.0], [3.0, 4.0]])  # 5 apart, around (1.5, 2)
+    fake = torch.tensor([[1.5, 11.0], [1.5, 13.0]])
+    assert meter.measure(game, real, fake).distance == pytest.approx(2.0)
+
+
+def test_a_meter_continues_from_a_checkpoint(tmp_path):
+    doctor, again = Doctor(tmp_path), Doctor(tmp_path)
+    doctor.meter.height, doctor.meter.gradients = 0.7, [1.0, 2.0]
+    again.load_state_dict(doctor.state_dict())
+    assert vars(again.meter) == vars(doctor.meter)
+
+
+WORD = re.compile(r"(\w[\w.]*)=(\[[\w,]+\]|[\w.]+)|(\w+) added to (\w+)=")
+
+
 def test_every_remedy_is_something_that_can_be_typed():
-    options = {"loss", "network", "optimizer", "callback"}
-    assert all(any(f"{option}" in text for option in options) for text in REMEDIES.values())
-    for part in ("r1", "non_saturating", "wasserstein", "gradient_penalty"):
-        assert (CONF / "loss" / f"{part}.yaml").exists()
-    assert (CONF / "callback" / "instance_noise.yaml").exists()
+    """Each option composes, and each part that is to be added to a group is a file of it."""
+    assert all(WORD.search(text) for text in REMEDIES.values())
+    for key, value, part, group in WORD.findall("; ".join(REMEDIES.values())):
+        if part:
+            assert (CONF / group / f"{part}.yaml").exists(), part
+        else:
+            options = compose_config([f"{key}={value}"])
+            assert OmegaConf.select(options, key) is not None
+    assert OmegaConf.select(compose_config(), "optimizer.discriminator.lr") is not None

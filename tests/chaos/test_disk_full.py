@@ -6,20 +6,20 @@ from functools import partial
 
 import pytest
 
-from ganzoo.callback import Finite
+from ganzoo.callback import NonFiniteGuard
 from tests.helpers.commands import EVERY, KILLS, QUICK, SMALL, reached, run, run_with, same
 
 
 def filling_up(step, size):
     """Let no file grow beyond a size, in bytes, after a step, as `ulimit -f` does."""
-    original = Finite.on_train_batch_end
+    original = NonFiniteGuard.on_train_batch_end
 
     def then_full(self, trainer, *rest):
         original(self, trainer, *rest)
         if trainer.global_step == step:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    Finite.on_train_batch_end = then_full
+    NonFiniteGuard.on_train_batch_end = then_full
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import threading
 import torch
 
 from ganzoo import cli
-from ganzoo.callback import Finite
+from ganzoo.callback import NonFiniteGuard
 
 STEPS, EVERY = 10, 3
 KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))  # of each variant
@@ -65,7 +65,7 @@ def run_killed(number, step, words, seconds=0.0):
     """The same, but it gets a signal so long after a step."""
 
     def change():
-        original = Finite.on_train_batch_end
+        original = NonFiniteGuard.on_train_batch_end
 
         def then_kill(self, trainer, *rest):
             original(self, trainer, *rest)
@@ -74,7 +74,7 @@ def run_killed(number, step, words, seconds=0.0):
             elif trainer.global_step == step:
                 os.kill(os.getpid(), number)
 
-        Finite.on_train_batch_end = then_kill
+        NonFiniteGuard.on_train_batch_end = then_kill
 
     return run_with(change, words)
 

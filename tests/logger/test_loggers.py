@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo import cli
-from ganzoo.callback import Finite
+from ganzoo.callback import NonFiniteGuard
 from ganzoo.training.isolation import FORK
 
 QUICK = [
@@ -44,14 +44,14 @@ def cut_and_go_on(ganzoo, monkeypatch):
 
     def run(*words):
         with monkeypatch.context() as patch:
-            original = Finite.on_train_batch_end
+            original = NonFiniteGuard.on_train_batch_end
 
             def then_stop(self, trainer, *rest):
                 original(self, trainer, *rest)
                 if trainer.global_step == 2:
                     os.kill(os.getpid(), signal.SIGTERM)
 
-            patch.setattr(Finite, "on_train_batch_end", then_stop)
+            patch.setattr(NonFiniteGuard, "on_train_batch_end", then_stop)
             assert ganzoo(*QUICK, *words, "hydra.run.dir=run")[0] == 75
         names = json.loads(Path("run/trackers.json").read_text())
         assert ganzoo("train", "resume=run")[0] == 0

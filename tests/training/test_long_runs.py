@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganzoo import picture
-from ganzoo.callback import DensityCurve, Every, SampleGrid, sample_grid
+from ganzoo.callback import DensityCurve, PeriodicCheckpoint, SampleGrid, sample_grid
 from ganzoo.error import UserError
 from tests.helpers.commands import QUICK, run
 
@@ -17,7 +17,7 @@ def test_pictures_are_spaced_so_that_there_are_at_most_four(step, kept):
 
 
 def test_a_long_run_keeps_every_second_picture_then_every_fourth(tmp_path, monkeypatch):
-    monkeypatch.setattr(sample_grid, "MOST", 4)
+    monkeypatch.setattr(sample_grid, "MAX_GRIDS", 4)
     words = ["train", *QUICK, "network.width=4", "val_every=1", "metric=[]", "max_steps=11"]
     assert run(*words, "callback=[sample_grid]", f"hydra.run.dir={tmp_path}") == 0
     kept = sorted(path.stem for path in (tmp_path / "samples").glob("*.png"))
@@ -37,7 +37,7 @@ def test_checkpoints_stay_every_so_many_steps_and_of_them_the_newest(tmp_path):
 @pytest.mark.parametrize("wrong", [{"keep": 0}, {"every": 0}])
 def test_checkpoints_that_cannot_be_kept_are_refused(wrong, tmp_path):
     with pytest.raises(UserError, match="keeps at least 1 checkpoint"):
-        Every(tmp_path, **wrong)
+        PeriodicCheckpoint(tmp_path, **wrong)
 
 
 def test_a_grid_without_cells_is_refused(tmp_path):
@@ -56,7 +56,7 @@ def test_the_film_of_densities_has_a_bounded_number_of_frames(tmp_path):
         original(self, trainer, game)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ganzoo.callback.density_curve.MOST", 2)
+        patch.setattr("ganzoo.callback.density_curve.MAX_FRAMES", 2)
         patch.setattr(DensityCurve, "on_fit_end", counting)
         words += ["network.discriminator_hidden=[4]", "callback=[density_curve]", "val_every=1"]
         words += ["max_steps=5", "callback.density_curve.n=100"]

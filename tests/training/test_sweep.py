@@ -11,7 +11,7 @@ from unittest.mock import ANY
 import pytest
 import torch
 
-from ganzoo.callback import Finite, Prune
+from ganzoo.callback import MedianPruner, NonFiniteGuard
 from ganzoo.error import Interrupted
 from ganzoo.runs import find_runs
 from ganzoo.training.isolation import FORK
@@ -37,14 +37,14 @@ QUICK = [
 
 def kill(monkeypatch, which, at=3):
     """Let SIGKILL end the processes of some games after a generator step."""
-    original = Finite.on_train_batch_end
+    original = NonFiniteGuard.on_train_batch_end
 
     def then_kill(self, trainer, game, *rest):
         original(self, trainer, game, *rest)
         if trainer.global_step == at and which(game):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(Finite, "on_train_batch_end", then_kill)
+    monkeypatch.setattr(NonFiniteGuard, "on_train_batch_end", then_kill)
 
 
 @pytest.mark.slow
@@ -253,12 +253,12 @@ def test_a_run_worse_than_the_median_at_the_same_images_is_hopeless(own, images,
         write_run(tmp_path / "behind", (0.1,))
     run = write_run(tmp_path / "own", own)
     (run / "metrics.json").unlink()
-    said = Prune(run, patience=3).complaint()
+    said = MedianPruner(run, patience=3).reason_to_stop()
     assert (said is not None) == stopped
     if said:
         assert f"stopped early after {images} images" in said
-    assert Prune(run, patience=4).complaint() is None
-    assert Prune(run, patience=3, warmup=images + 1).complaint() is None
+    assert MedianPruner(run, patience=4).reason_to_stop() is None
+    assert MedianPruner(run, patience=3, warmup=images + 1).reason_to_stop() is None
 
 
 def test_a_hopeless_run_stops_and_is_not_run_again(ganzoo, tmp_path):

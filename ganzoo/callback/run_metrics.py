@@ -5,15 +5,16 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from ganzoo.callback.stage import validates_training
 from ganzoo.runs import RunFolder
 
 
-class Summary(Callback):
+class RunMetrics(Callback):
     """Measures speed and the best score, and writes them to ``metrics.json`` at the end.
 
     Args:
         folder: The run's folder.
-        monitor: Name of the score, such as ``val/fid``, of which less is better; None for none.
+        monitor: Name of the score, such as ``val/fid``, for which lower is better; None for none.
     """
 
     def __init__(self, folder: str | PathLike[str], monitor: str | None) -> None:
@@ -39,8 +40,10 @@ class Summary(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.since = perf_counter()
-        found = trainer.callback_metrics.items()
-        self.scores = {name: float(value) for name, value in found if name.startswith("val/")}
+        if not validates_training(trainer):
+            return
+        logged = trainer.callback_metrics.items()
+        self.scores = {name: float(value) for name, value in logged if name.startswith("val/")}
         score = self.scores.get(self.monitor or "", inf)
         if score < self.best:
             self.best, self.best_step = score, trainer.global_step

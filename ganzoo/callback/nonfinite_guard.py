@@ -17,22 +17,22 @@ from ganzoo.runs import RunFolder
 PLAYERS = ("generator", "discriminator")  # in the order of their optimizers
 
 
-class Finite(Callback):
-    """Looks at the losses and the gradient of each player before it steps by them.
+class NonFiniteGuard(Callback):
+    """Checks the losses and the gradient of each player before its step.
 
-    Where one is not finite, ``stop`` ends the run, and no checkpoint holds what came of it.
-    ``skip`` leaves that player as it is, with its buffers, its moments and its average; how often,
-    it logs as ``skipped/<player>``. ``rewind`` ends the run too, and whoever builds another trainer
-    with ``rewound`` goes on from the last checkpoint with other data and other noise.
+    If one is NaN or infinite, ``stop`` ends the run before any checkpoint holds it. ``skip`` leaves
+    that player unchanged, with its buffers, its moments and its average, and logs the number of
+    skipped steps as ``skipped/<player>``. ``rewind`` ends the run too; a new trainer with
+    ``rewound`` then continues from the last checkpoint with other data and other noise.
 
-    With 16-mixed precision gradients are the business of torch's scaler, which expects some that
-    are not finite and skips those steps.
+    With 16-mixed precision torch's scaler checks the gradients: it expects some that are not finite
+    and skips those steps.
 
     Args:
-        folder: The run's folder, which the message names.
-        on_nonfinite: Which of the three.
-        patience: After so many generator steps on end with a skipped player, the run stops.
-        rewound: Whether training goes on from a checkpoint after which it had met such a number.
+        folder: The run's folder, which the error names.
+        on_nonfinite: What to do.
+        patience: Successive generator steps with a skipped player after which the run stops.
+        rewound: Whether training continues from a checkpoint after a value that was not finite.
 
     Raises:
         NotFinite: When the run stops, naming the step, the player and the term.
@@ -48,7 +48,7 @@ class Finite(Callback):
         self.run, self.skips, self.patience = RunFolder(folder), on_nonfinite == "skip", patience
         self.rewound, self.rewinds = rewound, 0
         self.skipped = dict.fromkeys(PLAYERS, 0)
-        self.on_end: list[int] = []  # the last generator steps, one after the other, with a skip
+        self.streak: list[int] = []  # successive generator steps with a skipped player
         self.buffers: dict[str, Tensor] = {}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -69,18 +69,18 @@ class Finite(Callback):
         player = PLAYERS[trainer.optimizers.index(optimizer)]
         weights = chain.from_iterable(group["params"] for group in optimizer.param_groups)
         trouble = trouble_of(pl_module, player, weights if trainer.scaler is None else ())
-        # Processes see losses of their own, and go on together or wait for each other for ever.
+        # Each process sees its own losses, and all must take the same decision.
         if trainer.strategy.reduce_boolean_decision(trouble is None):
             self.keep_buffers(pl_module, player)
             return
         step = trainer.global_step + 1
         self.count(player, step)
-        if not self.skips or len(self.on_end) >= self.patience:
+        if not self.skips or len(self.streak) >= self.patience:
             raise NotFinite(self.sentence(trouble, step))
         if trainer.scaler is None:
-            optimizer.zero_grad()  # what has no gradient is not moved, nor are its moments
-        judged = "" if player == "generator" else player  # by the other, in the generator's turn
-        for name, buffer in buffers_of(pl_module, judged).items():
+            optimizer.zero_grad()  # without gradients neither weights nor moments change
+        changed = "" if player == "generator" else player  # G's turn runs D too
+        for name, buffer in buffers_of(pl_module, changed).items():
             buffer.copy_(self.buffers[name])
 
     def on_train_batch_end(
@@ -90,21 +90,21 @@ class Finite(Callback):
             pl_module.log_dict({f"skipped/{name}": float(n) for name, n in self.skipped.items()})
 
     def keep_buffers(self, game: LightningModule, player: str) -> None:
-        """Remember running statistics, which a forward pass moves before its losses are known."""
+        """Keep a copy of running statistics, which change before the losses are known."""
         if self.skips:
             now = buffers_of(game, player)
             self.buffers |= {name: buffer.clone() for name, buffer in now.items()}
 
     def count(self, player: str, step: int) -> None:
-        """Note that a player cannot step in this generator step."""
+        """Count a skipped step of a player in this generator step."""
         self.skipped[player] += 1
-        since = [each for each in self.on_end if self.on_end[-1] >= step - 1]
-        self.on_end = since if step in since else [*since, step]
+        streak = [each for each in self.streak if self.streak[-1] >= step - 1]
+        self.streak = streak if step in streak else [*streak, step]
 
     def sentence(self, trouble: str | None, step: int) -> str:
         if trouble is None:
             return "another process met a loss that is not finite: see its message."
-        times = f", as in the {len(self.on_end) - 1} steps before" if self.skips else ""
+        times = f", as in the {len(self.streak) - 1} steps before" if self.skips else ""
         return (
             f"{trouble} at generator step {step}{times} (checkpoints up to there are in "
             f"{self.run}): lower optimizer.discriminator.lr and optimizer.generator.lr, or add "
@@ -112,7 +112,7 @@ class Finite(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("rewinds", "skipped", "on_end")}
+        return {name: getattr(self, name) for name in ("rewinds", "skipped", "streak")}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update(state_dict)
@@ -120,17 +120,17 @@ class Finite(Callback):
 
 
 def buffers_of(game: LightningModule, player: str) -> dict[str, Tensor]:
-    """The buffers of a player, or of both if it has no name."""
+    """The buffers of a player, or of both players for an empty name."""
     return {name: each for name, each in game.named_buffers() if name.startswith(player)}
 
 
 def trouble_of(game: Game, player: str, weights: Iterable[Tensor]) -> str | None:
-    """What of a player's turn is not finite; None if all is.
+    """The first value of a player's turn that is not finite, in words; None if all are finite.
 
     Args:
         game: After the turn's backward pass.
         player: Whose turn it is.
-        weights: Those whose gradient is looked at too.
+        weights: Weights whose gradient is checked too.
     """
     curves = {name: each for name, each in game.curves.items() if name.startswith(player)}
     norm = get_total_norm([each.grad for each in weights if each.grad is not None])

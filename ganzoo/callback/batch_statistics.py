@@ -1,9 +1,8 @@
-"""Which statistics batch norm uses where the generator is scored and drawn.
+"""Which statistics batch norm uses when the generator is scored and drawn.
 
-By default the running averages. What it is worth, for the DCGAN of MNIST of
-``experiment=lsgan_nobn loss=[non_saturating]`` (seed 0, 1,500 steps, no average of weights), as
-``fid_digits`` with n = 10,000: 192.7 with running averages, 192.4 with batch statistics, 192.6 with
-standing ones.
+By default these are the running averages. For the DCGAN of MNIST of ``experiment=lsgan_nobn
+loss=[non_saturating]`` (seed 0, 1,500 steps, no average of weights), ``fid_digits`` with n = 10,000
+is 192.7 with running averages, 192.4 with batch statistics and 192.6 with standing statistics.
 """
 
 import torch
@@ -15,10 +14,10 @@ from ganzoo.game import Game
 
 
 class BatchStatistics(Callback):
-    """Normalises samples of a validation by those of their own batch, as in training.
+    """Normalises the samples of a validation by the statistics of their batch, as in training.
 
-    Without it, batch norm has the running averages of training (Ioffe & Szegedy 2015, algorithm 2,
-    https://arxiv.org/abs/1502.03167), which are those of all later samples, too.
+    Without it, batch norm uses the running averages of training (Ioffe & Szegedy 2015, algorithm 2,
+    https://arxiv.org/abs/1502.03167), as samples after training do.
     """
 
     def on_validation_start(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
@@ -39,15 +38,15 @@ class BatchStatistics(Callback):
 
 
 class StandingStatistics(BatchStatistics):
-    """Normalises samples of a validation by the mean statistics of many batches.
+    """Normalises the samples of a validation by the mean statistics of many batches.
 
     Brock et al. 2019, section 4.1 and appendix, https://arxiv.org/abs/1809.11096: the running
-    averages lag behind the weights, and with ``ema`` they are not even of the weights that are
-    sampled.
+    averages lag behind the weights, and with ``ema`` they belong to other weights than those that
+    are sampled.
 
     Args:
-        batches: How many.
-        batch_size: Samples of each, every class in turn.
+        batches: Batches of noise.
+        batch_size: Samples of each batch, every class in turn.
     """
 
     def __init__(self, batches: int = 100, batch_size: int = 64) -> None:

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from ganzoo.callback import Finite
+from ganzoo.callback import NonFiniteGuard
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 from ganzoo.loss import Loss, NonSaturating
@@ -52,7 +52,7 @@ def state(game, player):
     return copy.deepcopy([module.state_dict(), moments, average])
 
 
-class Watch(Finite):
+class Watch(NonFiniteGuard):
     """Remembers each player after each step."""
 
     def __init__(self, *args, **options):
@@ -69,7 +69,7 @@ class Watch(Finite):
 def test_a_run_stops_before_the_step_and_names_step_player_and_term(player, value, play):
     made = game(player, [2], value)
     with pytest.raises(NotFinite) as stop:
-        play(made, steps=4, callbacks=[Finite("run")])
+        play(made, steps=4, callbacks=[NonFiniteGuard("run")])
     term = "gradient is of norm nan" if not value else f"spoiled is {value}"
     assert f"the {player}'s {term} at generator step 3 (" in str(stop.value)
     assert all(each.isfinite().all() for each in made.state_dict().values())
@@ -102,16 +102,20 @@ def test_a_picture_that_is_not_finite_spoils_nothing(play):
     made = game()
     batches = [noise_for(made, 4, step) for step in range(3)]
     batches[1][0][0, 0, 0, 0] = math.nan
-    watch = Finite("run", "skip")
+    watch = NonFiniteGuard("run", "skip")
     play(made, steps=3, batches=batches, callbacks=[watch])
     assert watch.skipped == {"generator": 0, "discriminator": 1}
     assert all(each.isfinite().all() for each in made.state_dict().values())
 
 
-def test_skipping_on_end_stops_the_run(play):
+def test_skipping_successive_steps_stops_the_run(play):
     with pytest.raises(NotFinite, match=r"at generator step 5, as in the 2 steps before"):
-        play(game("generator", [0, 2, 3, 4]), 8, callbacks=[Finite("run", "skip", patience=3)])
-    scattered = Finite("run", "skip", patience=3)
+        play(
+            game("generator", [0, 2, 3, 4]),
+            8,
+            callbacks=[NonFiniteGuard("run", "skip", patience=3)],
+        )
+    scattered = NonFiniteGuard("run", "skip", patience=3)
     play(game("generator", [0, 1, 3, 4, 6, 7]), steps=8, callbacks=[scattered])
     assert scattered.skipped["generator"] == 6
 
@@ -119,7 +123,7 @@ def test_skipping_on_end_stops_the_run(play):
 def test_where_nothing_is_wrong_watching_changes_nothing(play):
     plain, watched = game(n_critic=2), game(n_critic=2)
     play(plain, steps=3)
-    play(watched, steps=3, callbacks=[Finite("run", "skip")])
+    play(watched, steps=3, callbacks=[NonFiniteGuard("run", "skip")])
     assert exactly(plain.state_dict()) == exactly(watched.state_dict())
 
 
