@@ -112,7 +112,7 @@ class Doctor(Callback):
 
     def complaints(self, game: Game, symptoms: Symptoms, step: int) -> list[Complaint]:
         """Failures that the symptoms point to; of several of one kind the first counts."""
-        averaged = 1 / (1 - float(game.ema_decay)) if game.ema_decay else 0  # steps that the mean spans
+        averaged = 1 / (1 - float(game.ema_decay)) if game.ema_decay else 0  # steps
         mature = step >= self.warmup + averaged
         vanished = symptoms.pull < self.pull or symptoms.gradient < self.gradient
         far = symptoms.distance > self.distance and step >= self.warmup / 4
