@@ -158,8 +158,8 @@ def test_against_a_strong_discriminator_minimax_gives_the_generator_nothing(play
 # Mode collapse
 
 
-@pytest.mark.parametrize(("minibatch_std", "tells_apart"), [(False, False), (True, True)])
-def test_minibatch_std_shows_a_collapse_that_no_single_sample_shows(minibatch_std, tells_apart):
+@pytest.mark.parametrize(("minibatch_std", "least", "most"), [(False, -0.5, 0.5), (True, 0.9, 1)])
+def test_minibatch_std_shows_a_collapse_that_no_single_sample_shows(minibatch_std, least, most):
     """Every fake is as good as real, but a batch of them is the same point again and again."""
     torch.manual_seed(0)
     network = Plane(minibatch_std=minibatch_std)
@@ -174,6 +174,4 @@ def test_minibatch_std_shows_a_collapse_that_no_single_sample_shows(minibatch_st
         NonSaturating().for_discriminator(turn_of(*judged)).backward()
         optimizer.step()
         margins.append(float((judged[0].score.mean() - judged[1].score.mean()).sign()))
-    right = sum(margins[-100:]) / 100  # 1: always right, 0: guessing
-    assert (right > 0.9) == tells_apart
-    assert tells_apart or abs(right) < 0.5
+    assert least < sum(margins[-100:]) / 100 <= most  # 1: always right, 0: guessing
