@@ -2,9 +2,11 @@
 
     python tools/pretrained.py add [--generator-only] RUN NAME [OVERRIDE …]
     python tools/pretrained.py check [OVERRIDE …]
+    python tools/pretrained.py draw
 
 `add` puts a run into the package at half precision, scores what it has put there, and writes the
-scores into its card; `check` scores every model again and compares. The overrides are those of
+scores into its card; `check` scores every model again and compares; `draw` puts samples of all
+models into docs/models.png. The overrides are those of
 `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ganzoo import picture
 from ganzoo.files import write_json
 from ganzoo.inference.card import write_card
 from ganzoo.inference.checkpoint import CONFIG, PRETRAINED, list_models
@@ -22,12 +25,13 @@ from ganzoo.inference.evaluate import choose_parts, evaluate
 from ganzoo.inference.export import export
 from ganzoo.inference.load import load
 
+DOCS = Path(__file__).parents[1] / "docs"
 CLOSE = 1e-3  # relative; sums over other batches of threads round otherwise
 
 
 def main() -> None:
     args = arguments()
-    sys.exit(add(args) if args.command == "add" else check(args))
+    sys.exit({"add": add, "check": check, "draw": draw}[args.command](args))
 
 
 def add(args: Namespace) -> int:
@@ -60,6 +64,20 @@ def check(args: Namespace) -> int:
     return min(wrong, 1)
 
 
+def draw(args: Namespace) -> int:
+    """Two rows of every model: a condition varies along a row, the noise from row to row."""
+    names = list_models()
+    figure = picture.new_figure(10, 1.1 * -(-len(names) // 2))
+    for place, name in enumerate(names, start=1):
+        axes = figure.add_subplot(-(-len(names) // 2), 2, place)
+        grid = picture.image_grid(load(name).showcase(2, 10, seed=1), columns=10)
+        axes.imshow(grid.permute(1, 2, 0), interpolation="nearest")
+        axes.set_title(name, fontsize=9, loc="left", pad=2)
+        axes.set_axis_off()
+    picture.save_image(picture.figure_to_image(figure), DOCS / "models.png")
+    return 0
+
+
 def arguments() -> Namespace:
     parser = ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -70,6 +88,7 @@ def arguments() -> Namespace:
     command.add_argument("overrides", nargs="*")
     command = commands.add_parser("check")
     command.add_argument("overrides", nargs="*")
+    commands.add_parser("draw")
     return parser.parse_args()
 
 
