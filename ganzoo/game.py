@@ -59,16 +59,18 @@ class Game(Players, Alternating):
                 chosen["network"],
                 chosen["head"],
                 per_sample=any(loss.per_sample for loss in chosen["loss"].values()),
+                augmentation=chosen["augmentation"],
             )
-        check_rules(chosen, self.discriminator)
+        check_rules(self.image_shape, chosen, self.discriminator)
         self.automatic_optimization = False  # two optimizers take turns
         self.losses = Losses(chosen["loss"])
         self.optimizer, self.ema_decay = chosen["optimizer"], chosen["ema"]
         self.n_critic, self.accumulate = chosen["n_critic"], chosen["accumulate"]
         self.seed = self.training_seed = chosen["seed"]  # another after a run is rewound
         self.ema = moving_average(self.generator, self.ema_decay) if self.ema_decay else None
-        moving = {"loss": self.losses, "optimizer": self.optimizer._asdict(), "ema": self.ema_decay}
-        self.schedules = dict(named_schedules(moving))
+        moving = {"loss": self.losses, "augmentation": self.discriminator.augmentation}
+        steps = {"optimizer": self.optimizer._asdict(), "ema": self.ema_decay}
+        self.schedules = dict(named_schedules({**moving, **steps}))
         self.curves: Terms = {}  # of the last step, by player and term
         self.turn: Turn | None = None  # the generator's last, without gradients
 
@@ -129,6 +131,7 @@ class Game(Players, Alternating):
         self.losses.observe(turn)
         terms = self.losses.for_discriminator(turn)
         self._backward(terms)
+        self.discriminator.augmentation.observe(turn.real.score.detach())
         return {f"discriminator/{name}": value for name, value in (terms | outputs).items()}
 
     def _generate(self, view: View, generated: Tensor) -> Terms:
@@ -160,7 +163,7 @@ class Game(Players, Alternating):
             self.ema.update_parameters(self.generator)
         self.step_learning_rates()
         if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self.log_dict(self.curves)
+            self.log_dict(self.curves | self.discriminator.augmentation.curves())
             self.log_dict({f"schedule/{name}": float(n) for name, n in self.schedules.items()})
             self.log_dict({"step": float(self.global_step), "images": self._images_shown(rows)})
 
@@ -176,9 +179,8 @@ class Game(Players, Alternating):
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Terms:
         """As many fakes as reals, under the same labels; the callbacks score and draw them."""
-        images, labels = batch
-        key = (self.seed, Stream.VALIDATION, batch_idx, self.global_rank)
-        draws = Draws(*key, device=self.device)
+        (images, labels), rank = batch, self.global_rank
+        draws = Draws(self.seed, Stream.VALIDATION, batch_idx, rank, device=self.device)
         latent = self.latent.draw(len(images), draws)
         condition = self.condition.draw(labels, draws)
         return {"real": images, "fake": self(latent, condition), "condition": condition}

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_max_pool2d
 
 from ganzoo.condition import Condition
 from ganzoo.draws import Draws, Stream
@@ -17,6 +16,7 @@ from ganzoo.head import Head
 from ganzoo.latent import Latent
 from ganzoo.latent.walk import Walk, straight
 from ganzoo.network import Discriminator, Network
+from ganzoo.network.discriminator import pooled_features
 from ganzoo.shape import Shape
 
 BLOCK = 256  # samples that share their random numbers, and are in memory at a time
@@ -34,6 +34,7 @@ class Players(nn.Module):
         head: Builds the discriminator's head from (features, condition width); None leaves the
             discriminator out.
         per_sample: Tie no score to other images of the batch: layer norm in the discriminator.
+        augmentation: Changes the images that the discriminator judges in training.
     """
 
     def __init__(
@@ -44,17 +45,19 @@ class Players(nn.Module):
         network: Network,
         head: Callable[[int, int], Head] | None = None,
         per_sample: bool = False,
+        augmentation: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.image_shape = tuple(image_shape)
         self.condition, self.latent = condition, latent
         self.generator = network.generator(latent.dim, condition.dim, self.image_shape)
         self.discriminator = (
-            Discriminator(self.image_shape, condition, network, head, per_sample) if head else None
+            Discriminator(self.image_shape, condition, network, head, per_sample, augmentation)
+            if head
+            else None
         )
-        self.to(
-            memory_format=torch.channels_last
-        )  # convolutions are faster so: docs/performance.md
+        # Convolutions are faster so: docs/performance.md
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         """Generate: (N, L), (N, K) -> (N, C, H, W) float32."""
@@ -118,15 +121,15 @@ class Players(nn.Module):
         total = labels if isinstance(labels, int) else len(labels)
         for block, start in enumerate(range(0, total, BLOCK)):
             rows = min(BLOCK, total - start)
-            told = (
+            known = (
                 self.condition.labels(BLOCK, start)
                 if isinstance(labels, int)
                 else repeated(labels[start : start + rows], BLOCK)
             ).to(self.device)
-            # Numbers for a whole block, whatever is asked of it, so that few are the first of many.
+            # Numbers for a whole block, however few are wanted, so that few are the first of many.
             draws = Draws(seed, Stream.SAMPLES, block, device=self.device)
             first = self.latent.draw(BLOCK, draws)
-            condition = self.condition.fix(self.condition.draw(told, draws), fixed)[:rows]
+            condition = self.condition.fix(self.condition.draw(known, draws), fixed)[:rows]
             last = self.latent.draw(BLOCK, draws)
             latent = truncation * walk(first[:rows], last[:rows], steps)
             yield self._show(latent, condition.repeat_interleave(steps, dim=0))
@@ -156,20 +159,9 @@ class Players(nn.Module):
         Raises:
             UserError: If the model came without its discriminator, or there is no such layer.
         """
-        trunk = self._judge().trunk
+        judge = self._judge()
         with eval_mode(self):
-            maps, seen = images, []
-            for part in trunk:  # type: ignore[attr-defined]
-                maps = part(maps)
-                if isinstance(part, nn.LeakyReLU):
-                    seen.append(maps)
-        if layer is not None and not 0 <= layer < len(seen):
-            raise UserError(
-                f"this discriminator has {len(seen)} activations, counted from 0, and "
-                f"layer={layer} was asked for: type another, or null for all convolutions."
-            )
-        chosen = [each for each in seen if each.ndim == 4] if layer is None else [seen[layer]]
-        return torch.cat([pooled(each) for each in chosen or [maps]], dim=1)
+            return pooled_features(judge, images, layer)
 
     def infer(self, images: Tensor) -> Tensor:
         """Read the condition off images: (N, C, H, W) -> (N, K), class probabilities and means.
@@ -203,11 +195,6 @@ class Players(nn.Module):
         parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
         with eval_mode(self):
             return torch.cat([self(*part) for part in parts])
-
-
-def pooled(activations: Tensor) -> Tensor:
-    """Maps (N, C, H, W), max-pooled to a 4x4 grid, as vectors; vectors stay as they are."""
-    return adaptive_max_pool2d(activations, 4).flatten(1) if activations.ndim == 4 else activations
 
 
 def repeated(labels: Tensor, rows: int) -> Tensor:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from typing_extensions import TypedDict
 
+from ganzoo.augmentation import Augmentation, NoAugmentation
 from ganzoo.condition import Condition, Nothing
 from ganzoo.error import UserError
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
-from ganzoo.loss import Loss, NonSaturating, Objective
+from ganzoo.loss import Loss, NonSaturating, Objective, objective_names
 from ganzoo.network import DCGAN, Discriminator, Network
 from ganzoo.optimizer import Optimizers, adam
 from ganzoo.schedule import Number, extremes
+from ganzoo.shape import Shape
 
 
 class Choices(TypedDict, total=False):
@@ -25,6 +26,7 @@ class Choices(TypedDict, total=False):
         condition: What the generator is told besides noise.
         latent: The noise.
         network: Builds the generator and the discriminator's trunk.
+        augmentation: What all images go through before the discriminator sees them.
         head: Builds the discriminator's head from (features, condition width).
         loss: The named terms of the game; the names are those of the logged curves.
         optimizer: How each player steps.
@@ -38,6 +40,7 @@ class Choices(TypedDict, total=False):
     condition: Condition
     latent: Latent
     network: Network
+    augmentation: Augmentation
     head: Callable[[int, int], Head]
     loss: Mapping[str, Loss]
     optimizer: Optimizers
@@ -51,6 +54,7 @@ DEFAULTS: Choices = {  # what docs/recipes.md measured
     "condition": Nothing(),
     "latent": Uniform(100),
     "network": DCGAN(width=32, hidden=256),
+    "augmentation": NoAugmentation(),
     "head": Unconditional,
     "loss": {"non_saturating": NonSaturating()},
     "optimizer": Optimizers(adam(2e-3), adam(6e-4)),
@@ -61,22 +65,25 @@ DEFAULTS: Choices = {  # what docs/recipes.md measured
 }
 
 
-def check_rules(chosen: Choices, discriminator: Discriminator) -> None:
+def check_rules(image_shape: Shape, chosen: Choices, discriminator: Discriminator) -> None:
     """Refuse choices that make no game.
 
     Args:
-        chosen: All of them.
+        image_shape: Of the data.
+        chosen: All choices.
         discriminator: As they built it.
 
     Raises:
         UserError: With the first rule that they break.
     """
     losses, head = chosen["loss"], cast(Head, discriminator.head)
+    chosen["augmentation"].check_support(image_shape)
     check_counts(n_critic=chosen["n_critic"], accumulate=chosen["accumulate"])
     for complaint in (
         *average_complaints(chosen["ema"]),
         *optimizer_complaints(chosen["optimizer"], chosen["accumulate"]),
         *loss_complaints(losses, head),
+        *score_complaints(losses, chosen["augmentation"]),
         *condition_complaints(chosen["condition"], losses, head),
     ):
         raise UserError(complaint)
@@ -145,16 +152,20 @@ def loss_complaints(losses: Mapping[str, Loss], head: Head) -> Iterator[str]:
         )
 
 
-def objective_names(kind: type[Objective] = Objective) -> list[str]:
-    """The objectives by the names that a command has for them, from their classes."""
-    names = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each.__name__).lower() for each in kinds(kind)]
-    return sorted(set(names))
-
-
-def kinds(kind: type[Objective]) -> Iterator[type[Objective]]:
-    for subclass in kind.__subclasses__():
-        yield subclass
-        yield from kinds(subclass)
+def score_complaints(losses: Mapping[str, Loss], augmentation: Augmentation) -> Iterator[str]:
+    objectives = {name: loss for name, loss in losses.items() if isinstance(loss, Objective)}
+    needy = [name for name, loss in losses.items() if loss.needs_raw_scores]
+    for name, objective in objectives.items():
+        if needy and not objective.raw_scores:
+            yield (
+                f"loss={needy[0]} compares single scores, and loss={name} reads them only in pairs "
+                "or scaled: leave it out, or type loss=[non_saturating,…]."
+            )
+        if augmentation.needs_calibrated_scores and not objective.calibrated_scores:
+            yield (
+                f"{type(augmentation).__name__} follows the sign of D's scores, which loss={name} "
+                "gives no meaning: type augmentation.strength=0.5, or loss=[non_saturating]."
+            )
 
 
 def condition_complaints(

@@ -72,6 +72,7 @@ GAMES = {
     },
     "unrolled": lambda: {"optimizer": adams(unrolled_steps=3)},
 }
+DEFAULTS = {"network": Tiny(), "latent": Uniform(10), "ema": None}
 CASES = [
     f"{name} n_critic={n_critic} accumulate={accumulate}"
     for name, n_critic, accumulate in product(GAMES, (1, 2), (1, 2, 3))
@@ -83,7 +84,7 @@ def trained(case):
     """A game after a few steps on noise."""
     name, *numbers = case.split()
     counts = {key: int(value) for key, value in (word.split("=") for word in numbers)}
-    game = Game(SHAPE, **({"network": Tiny(), "latent": Uniform(10)} | GAMES[name]()), **counts)
+    game = Game(SHAPE, **(DEFAULTS | GAMES[name]()), **counts)
     random = torch.Generator().manual_seed(0)
     batches = [
         (

@@ -49,8 +49,9 @@ def sampling_weights(weights: dict[str, Any]) -> dict[str, Any]:
         for name, value in weights.items()
         if name.startswith("ema.module.")
     }
-    kept = ("generator.", "discriminator.")
-    return {k: v for k, v in weights.items() if k.startswith(kept)} | averaged
+    kept, dropped = ("generator.", "discriminator."), "discriminator.augmentation."
+    own = {k: v for k, v in weights.items() if k.startswith(kept) and not k.startswith(dropped)}
+    return own | averaged
 
 
 def player_parts(cfg: DictConfig, with_discriminator: bool) -> dict[str, Any]:

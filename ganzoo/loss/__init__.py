@@ -7,7 +7,7 @@ from ganzoo.loss.hinge import Hinge
 from ganzoo.loss.least_squares import LeastSquares
 from ganzoo.loss.minimax import Minimax, NonSaturating
 from ganzoo.loss.mutual_information import MutualInformation
-from ganzoo.loss.terms import Losses, Terms, mean_terms, total_loss
+from ganzoo.loss.terms import Losses, Terms, mean_terms, objective_names, total_loss
 from ganzoo.loss.wasserstein import Wasserstein
 from ganzoo.loss.weight_clipping import WeightClipping
 
@@ -30,5 +30,6 @@ __all__ = [
     "Wasserstein",
     "WeightClipping",
     "mean_terms",
+    "objective_names",
     "total_loss",
 ]

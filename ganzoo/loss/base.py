@@ -87,11 +87,13 @@ class Loss(nn.Module):
             makes every score depend on the whole batch, has to give way to layer norm.
         needs_guess: The term needs a head that guesses the condition.
         needs_condition_of_real: The term needs the condition of real images.
+        needs_raw_scores: The term compares single scores with numbers.
     """
 
     per_sample = False
     needs_guess = False
     needs_condition_of_real = False
+    needs_raw_scores = False
 
     def for_discriminator(self, turn: Turn) -> Tensor | None:
         """What the discriminator minimises, a scalar."""
@@ -109,7 +111,15 @@ class Loss(nn.Module):
 
 
 class Objective(Loss):
-    """The adversarial term itself, of which a game has exactly one."""
+    """The adversarial term itself, of which a game has exactly one.
+
+    Attributes:
+        raw_scores: It reads every score on its own, and as the discriminator gives it.
+        calibrated_scores: Under it, a score above 0 says that the image is rather real than fake.
+    """
+
+    raw_scores = True
+    calibrated_scores = False
 
     def opinion(self, score: Tensor) -> Tensor:
         """D(x) in the paper's units, which the curves show: (N,) -> (N,)."""

@@ -11,5 +11,7 @@ class Hinge(Wasserstein):
     Miyato et al. 2018, equations 16 and 17, https://arxiv.org/abs/1802.05957
     """
 
+    calibrated_scores = True
+
     def for_discriminator(self, turn: Turn) -> Tensor:
         return relu(1 - turn.real.score).mean() + relu(1 + turn.fake.score).mean()

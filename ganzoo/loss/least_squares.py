@@ -18,6 +18,7 @@ class LeastSquares(Objective):
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
         super().__init__()
         self.a, self.b, self.c = a, b, c
+        self.calibrated_scores = a < 0 < b and a == -b
 
     def for_discriminator(self, turn: Turn) -> Tensor:
         real, fake = turn.real.score - self.b, turn.fake.score - self.a

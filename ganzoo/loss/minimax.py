@@ -19,6 +19,8 @@ class Minimax(Objective):
         UserError: If the target is no probability.
     """
 
+    calibrated_scores = True
+
     def __init__(self, real_target: float = 1.0) -> None:
         super().__init__()
         if not 0 < real_target <= 1:

@@ -1,12 +1,13 @@
 """The terms of a game together: named, summed and averaged."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.loss.base import Loss, Turn
+from ganzoo.loss.base import Loss, Objective, Turn
 from ganzoo.network import Discriminator
 
 Terms = dict[str, Tensor]  # scalars by the loss's name
@@ -58,3 +59,15 @@ def mean_terms(parts: Sequence[Terms]) -> Terms:
     names = dict.fromkeys(name for terms in parts for name in terms)
     values = {name: [terms[name].detach() for terms in parts if name in terms] for name in names}
     return {name: torch.stack(scalars).mean() for name, scalars in values.items()}
+
+
+def objective_names() -> list[str]:
+    """The objectives by the names that a command has for them, from their classes."""
+    kinds = subclasses(Objective)
+    return sorted({re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower() for kind in kinds})
+
+
+def subclasses(kind: type[Objective]) -> Iterator[type[Objective]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)

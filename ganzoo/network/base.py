@@ -1,5 +1,6 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from typing import ClassVar, get_args, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -19,16 +20,23 @@ class Network(ABC):
             (Karras et al. 2018, section 3, https://arxiv.org/abs/1710.10196).
         packing: How many images the discriminator judges together
             (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086).
+
+    Attributes:
+        activation: The layers of the trunk whose outputs are read as features.
     """
 
     spectral_norm: bool = False
     minibatch_std: bool = False
     packing: int = 1
 
+    activation: ClassVar[type[nn.Module]] = nn.LeakyReLU
+
     def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
         for field in fields(self):
-            size, least = getattr(self, field.name), 0 if field.default == 0 else 1
-            if "int" in str(field.type) and isinstance(size, int) and size < least:
+            kind, size = hints[field.name], getattr(self, field.name)
+            least = 0 if field.default == 0 else 1
+            if int in (kind, *get_args(kind)) and isinstance(size, int) and size < least:
                 raise UserError(
                     f"network.{field.name} is a size and must be at least {least}, got {size}: "
                     f"type network.{field.name}={field.default or 64}."
@@ -39,7 +47,7 @@ class Network(ABC):
         """Build (N, latent_dim), (N, condition_dim) -> (N, *image_shape)."""
 
     def initialise(self, layer: nn.Module) -> None:  # noqa: B027
-        """Draw the first weights of a layer of the discriminator, its head's too; here torch's."""
+        """Draw the first weights of a layer of the discriminator or its head; here torch's."""
 
     @abstractmethod
     def trunk(self, image_shape: Shape) -> nn.Module:

@@ -1,8 +1,10 @@
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from copy import deepcopy
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_max_pool2d
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.condition import Condition
@@ -18,16 +20,19 @@ class Critique(NamedTuple):
 
     images: Tensor  # (N, C, H, W) in [-1, 1]
     condition: Tensor  # (N, K); K = 0 when the generator is told nothing
-    score: Tensor  # (N / packing,) float32, unnormalised; higher means more real
+    score: (
+        Tensor  # (N / packing,), or (N / packing, S) for S verdicts; float32, higher is more real
+    )
     log_q: Tensor  # (N, factors) of the condition as the head guesses it; (N, 0) if it does not
     log_p: Tensor  # (N, factors) of the condition before the image is seen
+    features: Tensor  # (N / packing, F) that the trunk saw in the image
 
 
 Judge = Callable[[Tensor, Tensor], Critique]  # a discriminator, or one foreseen
 
 
 class Discriminator(nn.Module):
-    """A trunk that reads the image and a head that judges it.
+    """A trunk that reads the image and a head that judges it, after an augmentation in training.
 
     Args:
         image_shape: (C, H, W) of the images, in [-1, 1].
@@ -35,7 +40,10 @@ class Discriminator(nn.Module):
         network: Builds the trunk.
         head: Builds the head from the trunk's number of features and the condition's width.
         per_sample: Tie no score to other images of the batch: layer norm in place of batch norm.
+        augmentation: Changes the images that are judged in training, (N, C, H, W) -> (N, C, H, W).
     """
+
+    augmentation: Any
 
     def __init__(
         self,
@@ -44,13 +52,15 @@ class Discriminator(nn.Module):
         network: Network,
         head: Callable[[int, int], nn.Module],
         per_sample: bool = False,
+        augmentation: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.condition = condition
-        self.packing = network.packing
+        self.packing, self.activation = network.packing, network.activation
+        self.augmentation = deepcopy(augmentation or nn.Identity())  # with a state of its own
         pack_shape = (image_shape[0] * network.packing, *image_shape[1:])
         self.trunk = network.trunk(pack_shape)
-        features = width(self.trunk, pack_shape)
+        features = trunk_width(self.trunk, pack_shape)
         self.spread = MinibatchStd() if network.minibatch_std else nn.Identity()
         self.head = head(features + network.minibatch_std, condition.dim * network.packing)
         self.apply(network.initialise)
@@ -61,24 +71,42 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, condition: Tensor) -> Critique:
         """Judge (N, C, H, W) images drawn under (N, K) conditions."""
-        score, guess = self._judge(images, condition)
+        features = self.features(self.augmentation(images))
+        score, guess = self._judge(features, condition)
         log_q = self.condition.log_posterior(guess, condition) if guess.shape[1] else guess
-        return Critique(images, condition, score, log_q, self.condition.log_prior(condition))
+        log_p = self.condition.log_prior(condition)
+        return Critique(images, condition, score, log_q, log_p, features)
 
     def guess(self, images: Tensor) -> Tensor:
-        """What the head takes the condition for: (N, C, H, W) -> (N, K), logits or means."""
-        return self._judge(images, images.new_zeros(len(images), self.condition.dim))[1]
+        """The condition as the head guesses it: (N, C, H, W) -> (N, K), logits or means."""
+        unknown = images.new_zeros(len(images), self.condition.dim)
+        return self._judge(self.features(images), unknown)[1]
 
     def features(self, images: Tensor) -> Tensor:
         """What the trunk sees in the images: (N, C, H, W) -> (N / packing, features)."""
         features: Tensor = self.trunk(self._pack(images))
         return features
 
-    def _judge(self, images: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.spread(self.features(images))
-        told = condition.reshape(len(features), condition.shape[1] * self.packing)
-        score, guess = self.head(features, told)
-        return score.float(), guess.float().reshape(len(images), guess.shape[1] // self.packing)
+    def activations(self, images: Tensor) -> list[Tensor]:
+        """The outputs of the trunk's non-linearities, from the image inwards."""
+        outputs: list[Tensor] = []
+        hooks = [
+            layer.register_forward_hook(lambda *call: outputs.append(call[2]))
+            for layer in self.trunk.modules()
+            if isinstance(layer, self.activation)
+        ]
+        try:
+            self.features(images)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return outputs
+
+    def _judge(self, features: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        known = condition.reshape(len(features), condition.shape[1] * self.packing)
+        score, guess = self.head(self.spread(features), known)
+        width = guess.shape[1] // self.packing
+        return score.float(), guess.float().reshape(len(condition), width)
 
     def _pack(self, images: Tensor) -> Tensor:
         if len(images) % self.packing:
@@ -90,8 +118,33 @@ class Discriminator(nn.Module):
         return images.reshape(-1, channels * self.packing, *rest)
 
 
+def pooled_features(judge: Discriminator, images: Tensor, layer: int | None) -> Tensor:
+    """Activations of one layer, or of every convolution, as vectors: (N, C, H, W) -> (N, F).
+
+    Maps are max-pooled to a 4x4 grid. A trunk without convolutions gives its output.
+
+    Raises:
+        UserError: If there is no such layer.
+    """
+    activations = judge.activations(images)
+    if layer is not None and not 0 <= layer < len(activations):
+        raise UserError(
+            f"this discriminator has {len(activations)} activations, counted from 0, and no "
+            f"layer={layer}: type another, or null for all convolutions."
+        )
+    convolutions = [maps for maps in activations if maps.ndim == 4]
+    chosen = convolutions if layer is None else [activations[layer]]
+    return torch.cat(
+        [
+            adaptive_max_pool2d(maps, 4).flatten(1) if maps.ndim == 4 else maps
+            for maps in chosen or [judge.features(images)]
+        ],
+        dim=1,
+    )
+
+
 @torch.no_grad()
-def width(trunk: nn.Module, image_shape: Shape) -> int:
+def trunk_width(trunk: nn.Module, image_shape: Shape) -> int:
     """Number of features a trunk makes of one image."""
     was_training = trunk.training
     features: Tensor = trunk.eval()(torch.zeros(1, *image_shape))
@@ -100,6 +153,7 @@ def width(trunk: nn.Module, image_shape: Shape) -> int:
 
 
 def normalise_spectrum(layer: nn.Module) -> None:
+    """Divide the weight of a linear or convolutional layer by its spectral norm."""
     if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel():
         spectral_norm(layer)
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -77,6 +78,8 @@ class MaxoutMLP(Network):
     dropout: float = 0.5
     generator_init: float = 0.05
     discriminator_init: float = 0.005
+
+    activation: ClassVar[type[nn.Module]] = Maxout
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [latent_dim + condition_dim, *self.generator_hidden]

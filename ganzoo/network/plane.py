@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from torch import nn
 
@@ -21,6 +22,8 @@ class Plane(Network):
 
     hidden: int = 128
     layers: int = 3
+
+    activation: ClassVar[type[nn.Module]] = nn.Tanh
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [latent_dim + condition_dim, *[self.hidden] * self.layers]

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -53,6 +54,8 @@ class ResNet(Network):
 
     width: int = 64
     activation_checkpointing: bool = False
+
+    activation: ClassVar[type[nn.Module]] = Block
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths = [times * self.width for times in GENERATOR[supported(image_shape)]]

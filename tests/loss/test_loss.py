@@ -427,7 +427,7 @@ def test_a_pack_has_one_slope():
 
         def forward(self, images: Tensor, condition: Tensor) -> Critique:
             empty = images[:, :0, 0, 0]
-            return Critique(images, condition, images.reshape(-1, 32).sum(1), empty, empty)
+            return Critique(images, condition, images.reshape(-1, 32).sum(1), *[empty] * 3)
 
     gradient = slope(Adder(), torch.zeros(6, 1, 4, 4), torch.zeros(6, 0))
     assert gradient.norm(dim=1).tolist() == pytest.approx([sqrt(32)] * 3)

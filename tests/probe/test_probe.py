@@ -249,7 +249,7 @@ def test_the_bound_is_the_entropy_of_the_code_when_the_guess_is_perfect(
 
     def perfect(images, told):
         log_q = condition.log_posterior(certainty * told, told)
-        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
+        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told), told)
 
     game.discriminator.forward = perfect
     found = Codes(n=100).measure(game, data, RunFolder(tmp_path))
@@ -265,7 +265,7 @@ def test_the_bound_of_a_continuous_code_is_that_of_a_gaussian_channel(noise, dat
     def noisy(images, told):
         guess = torch.cat([told[:, :10], told[:, 10:] + noise * torch.randn(len(told), 2)], dim=1)
         log_q = condition.log_posterior(guess, told)
-        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told))
+        return Critique(images, told, told[:, 0], log_q, condition.log_prior(told), told)
 
     game.discriminator.forward = noisy
     found = Codes(n=4000).measure(game, data, RunFolder(tmp_path))
