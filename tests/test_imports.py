@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "ganzoo"
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "ganzoo"
 LAYERS = (
     "draws shape error files grad_mode picture schedule",
     "runs settings report",
@@ -17,7 +18,10 @@ LAYERS = (
     "inference ganzoo training cli",
 )
 ORDER = " ".join(LAYERS).split()
-ONLY_GROUND = {"data", "metric", "logger"}  # they know no game
+STOPS = {  # rooms that know no game, and import nothing from here on
+    **dict.fromkeys(("settings", "data", "metric", "logger"), "runs"),
+    "report": "settings",
+}
 FILES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -42,10 +46,20 @@ def room(module: str) -> str:
 @pytest.mark.parametrize("module", sorted(FILES))
 def test_a_module_imports_only_its_room_and_those_before_it(module):
     own = room(module)
-    end = "runs" if own in ONLY_GROUND else own
-    assert {room(name) for name in imports(module)} <= {own, *ORDER[: ORDER.index(end)]}
+    before = ORDER[: ORDER.index(STOPS.get(own, own))]
+    assert {room(name) for name in imports(module)} <= {own, *before}
 
 
 def test_no_module_imports_itself_by_way_of_others():
     graph = {module: imports(module) for module in FILES}
     TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
+def test_tests_import_helpers_and_never_each_other(path):
+    modules = [
+        node.module
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("tests")
+    ]
+    assert all(module.startswith("tests.helpers.") for module in modules)
