@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.inference.checkpoint import list_models
+    from ganzoo.inference.find import list_models
     from ganzoo.inference.load import load
     from ganzoo.model import (
         ACGAN,
@@ -37,8 +37,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the animals, and torch with them, only when one is asked for."""
+    """Import a public name, and torch with it, when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
-    homes = {"list_models": "ganzoo.inference.checkpoint", "load": "ganzoo.inference.load"}
+    homes = {"list_models": "ganzoo.inference.find", "load": "ganzoo.inference.load"}
     return getattr(import_module(homes.get(name, "ganzoo.model")), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not."""
+    return sorted([*__all__, "__version__"])

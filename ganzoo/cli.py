@@ -270,9 +270,9 @@ def remove_empty_folders(folder: Path) -> None:
 
 
 def sample(args: Namespace) -> None:
-    from ganzoo.inference.sample import sample  # noqa: PLC0415
+    from ganzoo.inference.sample import write_samples  # noqa: PLC0415
 
-    out = sample(
+    out = write_samples(
         args.model,
         args.out,
         args.n,
@@ -287,24 +287,24 @@ def sample(args: Namespace) -> None:
 
 
 def export(args: Namespace) -> None:
-    from ganzoo.inference.export import export  # noqa: PLC0415
+    from ganzoo.inference.export import export_model  # noqa: PLC0415
 
-    written = export(
+    written = export_model(
         args.model, args.to, args.format, args.half, not args.generator_only, args.trust
     )
     for path, difference in written:
-        print(f"wrote {path}: its pictures differ by at most {difference:.1g}")
+        print(f"wrote {path}: its images differ by at most {difference:.1g}")
 
 
 def evaluate(args: Namespace) -> None:
     from ganzoo.inference.compare import compare_folders  # noqa: PLC0415
-    from ganzoo.inference.evaluate import evaluate  # noqa: PLC0415
+    from ganzoo.inference.evaluate import evaluate_model  # noqa: PLC0415
 
     if args.images:
         real, fake = args.images
         found = compare_folders(real, fake, args.words)
     elif args.words:
-        found = evaluate(args.words[0], args.words[1:], args.trust)
+        found = evaluate_model(args.words[0], args.words[1:], args.trust)
     else:
         raise UserError("evaluate needs a run, or --images with two folders: name one of them.")
     for name, value in found.items():
@@ -323,9 +323,9 @@ def write_report(args: Namespace) -> None:
 
 
 def explore(args: Namespace) -> None:
-    from ganzoo.inference.explore import explore  # noqa: PLC0415
+    from ganzoo.inference.explore import explore_models  # noqa: PLC0415
 
-    explore(args.models, args.host, args.port, args.trust)
+    explore_models(args.models, args.host, args.port, args.trust)
 
 
 def doctor(args: Namespace) -> None:

@@ -215,7 +215,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(command, trained, tmp_path, v
     content = torch.load(last, weights_only=True)
     cases = {
         "neither a checkpoint nor a run": None,
-        "no checkpoint of ganzoo": {"state_dict": {}},
+        "not a checkpoint of ganzoo": {"state_dict": {}},
         "do not fit the networks": {**content, "state_dict": {"generator.0.weight": 0}},
         "which is no part of ganzoo": {
             **content,
@@ -257,8 +257,8 @@ def test_a_checkpoint_that_would_run_code_is_refused(command, tmp_path):
 
 
 def test_sample_refuses_classes_and_counts_it_cannot_draw(command, trained):
-    assert "knows no classes" in command("sample", trained, "--label", 3)[2]
-    assert "--n counts pictures" in command("sample", trained, "--n", 0)[2]
+    assert "this model has no classes" in command("sample", trained, "--label", 3)[2]
+    assert "--n counts images" in command("sample", trained, "--n", 0)[2]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver to look for")

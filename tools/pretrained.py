@@ -1,75 +1,91 @@
-"""The trained models that come with the package.
+"""Maintain the trained models that come with the package.
 
     python tools/pretrained.py add [--generator-only] RUN NAME [OVERRIDE …]
+    python tools/pretrained.py cards
     python tools/pretrained.py check [OVERRIDE …]
     python tools/pretrained.py draw
 
-`add` puts a run into the package at half precision, scores what it has put there, and writes the
-scores into its card; `check` scores every model again and compares; `draw` puts samples of all
-models into docs/models.png. The overrides are those of
-`ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
+`add` exports a run to the package at half precision, scores what it has written, and records the
+scores in its card. `cards` writes every card again, after its template has changed. `check` scores
+every model again and compares. `draw` writes samples of all models to docs/models.png. The
+overrides are those of `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
 """
 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
 from ganzoo import picture
 from ganzoo.files import write_json
 from ganzoo.inference.card import write_card
-from ganzoo.inference.checkpoint import CONFIG, PRETRAINED, list_models
-from ganzoo.inference.evaluate import choose_parts, evaluate
-from ganzoo.inference.export import export
+from ganzoo.inference.evaluate import choose_parts, evaluate_model
+from ganzoo.inference.export import export_model
+from ganzoo.inference.find import CONFIG_NAME, PRETRAINED, list_models
 from ganzoo.inference.load import load
 
 DOCS = Path(__file__).parents[1] / "docs"
-CLOSE = 1e-3  # relative; sums over other batches of threads round otherwise
+TOLERANCE = 1e-3  # relative; another number of threads rounds sums differently
 
 
 def main() -> None:
-    args = arguments()
-    sys.exit({"add": add, "check": check, "draw": draw}[args.command](args))
+    args = parse_arguments()
+    sys.exit({"add": add, "cards": write_cards, "check": check, "draw": draw}[args.command](args))
 
 
 def add(args: Namespace) -> int:
+    """Add a run to the models of the package."""
     folder = PRETRAINED / args.name
-    export(args.run, folder, half=True, with_discriminator=not args.generator_only)
-    told = json.loads((folder / CONFIG).read_text())
-    chosen = choose_parts(OmegaConf.create(told), args.overrides)
-    asked = {
-        name: OmegaConf.to_container(chosen[name], resolve=True) for name in ("metric", "probe")
-    }
-    told |= {**asked, "scores": evaluate(args.name, args.overrides)}  # the card's command asks so
-    write_json(folder / CONFIG, told)
-    write_card(folder, told, load(folder), "float16")
+    export_model(args.run, folder, half=True, with_discriminator=not args.generator_only)
+    config = read_config(args.name)
+    chosen = choose_parts(OmegaConf.create(config), args.overrides)
+    for group in ("metric", "probe"):  # so that the command in the card needs no overrides
+        config[group] = OmegaConf.to_container(chosen[group], resolve=True)
+    config["scores"] = evaluate_model(args.name, args.overrides)
+    write_json(folder / CONFIG_NAME, config)
+    write_card(folder, config, load(folder), "float16")
     print((folder / "README.md").read_text())
     return 0
 
 
-def check(args: Namespace) -> int:
-    wrong = 0
+def write_cards(args: Namespace) -> int:
+    """Write the card of every model again."""
     for name in list_models():
-        told = json.loads((PRETRAINED / name / CONFIG).read_text())
-        ours = "root" not in told["data"]  # the data came with a dependency
-        words = [word for word in args.overrides if not (ours and word.startswith("data.root="))]
-        found = evaluate(name, words)
-        for score, value in told["scores"].items():
-            agrees = abs(found[score] - value) <= CLOSE * max(abs(value), 1.0)
-            wrong += not agrees
-            verdict = "agrees" if agrees else "DIFFERS"
-            print(f"{name}: {score} {value:.6g} on the card, {found[score]:.6g} now: {verdict}")
-    return min(wrong, 1)
+        write_card(PRETRAINED / name, read_config(name), load(name), "float16")
+    return 0
+
+
+def check(args: Namespace) -> int:
+    """Score every model again; 1 if a score differs from the card's."""
+    differences = sum(check_model(name, args.overrides) for name in list_models())
+    return min(differences, 1)
+
+
+def check_model(name: str, overrides: list[str]) -> int:
+    """Score a model again, and count the scores that differ from those of its card."""
+    config = read_config(name)
+    if "root" not in config["data"]:  # the data comes with a dependency
+        overrides = [word for word in overrides if not word.startswith("data.root=")]
+    found = evaluate_model(name, overrides)
+    differences = 0
+    for score, recorded in config["scores"].items():
+        differs = abs(found[score] - recorded) > TOLERANCE * max(abs(recorded), 1.0)
+        differences += differs
+        verdict = "DIFFERS" if differs else "agrees"
+        print(f"{name}: {score} {recorded:.6g} on the card, {found[score]:.6g} now: {verdict}")
+    return differences
 
 
 def draw(args: Namespace) -> int:
-    """Two rows of every model: a condition varies along a row, the noise from row to row."""
+    """Draw two rows of every model: a condition varies along a row, the noise between the rows."""
     names = list_models()
-    figure = picture.new_figure(10, 1.1 * -(-len(names) // 2))
+    rows = -(-len(names) // 2)
+    figure = picture.new_figure(10, 1.1 * rows)
     for place, name in enumerate(names, start=1):
-        axes = figure.add_subplot(-(-len(names) // 2), 2, place)
+        axes = figure.add_subplot(rows, 2, place)
         grid = picture.image_grid(load(name).showcase(2, 10, seed=1), columns=10)
         axes.imshow(grid.permute(1, 2, 0), interpolation="nearest")
         axes.set_title(name, fontsize=9, loc="left", pad=2)
@@ -78,7 +94,13 @@ def draw(args: Namespace) -> int:
     return 0
 
 
-def arguments() -> Namespace:
+def read_config(name: str) -> dict[str, Any]:
+    """The configuration of a model of the package."""
+    config: dict[str, Any] = json.loads((PRETRAINED / name / CONFIG_NAME).read_text())
+    return config
+
+
+def parse_arguments() -> Namespace:
     parser = ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("add")
@@ -86,9 +108,10 @@ def arguments() -> Namespace:
     command.add_argument("name")
     command.add_argument("--generator-only", action="store_true")
     command.add_argument("overrides", nargs="*")
+    commands.add_parser("cards")
+    commands.add_parser("draw")
     command = commands.add_parser("check")
     command.add_argument("overrides", nargs="*")
-    commands.add_parser("draw")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""What must be known of a trained model before it is used."""
+"""The card of a trained model: what to know before using it."""
 
 import inspect
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ from ganzoo.runs import command_line
 
 
 def write_card(folder: Path, config: Mapping[str, Any], players: Players, precision: str) -> None:
-    """Write ``README.md``, as the Hugging Face Hub shows it, and ``samples.png``.
+    """Write ``README.md``, which the Hugging Face Hub shows, and ``samples.png``.
 
     Args:
-        folder: Of the exported model, named like it.
-        config: What was written beside the weights.
+        folder: The folder of the exported model, which has the model's name.
+        config: The configuration beside the weights.
         players: The model.
-        precision: Of its weights.
+        precision: The type of its weights, such as ``float16``.
     """
     picture.save_image(picture.draw_samples(players.showcase(8, 10), 10), folder / "samples.png")
     variant, data = config["model"]["_target_"], config["data"]
@@ -43,22 +43,27 @@ def write_card(folder: Path, config: Mapping[str, Any], players: Players, precis
         root=" data.root=…" if "root" in data else "",
         shape=shape,
         precision=precision,
-        generator=count(players.generator),
-        discriminator=count(players.discriminator),
+        generator=count_parameters(players.generator),
+        discriminator=count_parameters(players.discriminator),
         held_out=data.get("val_size", 0),
-        probes=", ".join(f"n = {each['n']:,}" for each in config["probe"].values() if "n" in each),
-        extractors=", ".join(extractors(config["metric"])),
+        probes=", ".join(sample_counts(config["probe"])),
+        extractors=", ".join(extractor_names(config["metric"])),
         scores=config["scores"],
     )
     write_bytes(folder / "README.md", card.encode())
 
 
-def extractors(metrics: Mapping[str, Any]) -> list[str]:
-    """The networks that the scores are computed in."""
-    found = [each["extractor"]["_target_"] for each in metrics.values() if "extractor" in each]
-    return sorted({str(name).rpartition(".")[2] for name in found})
+def extractor_names(metrics: Mapping[str, Any]) -> list[str]:
+    """The names of the networks whose features the scores compare."""
+    targets = [node["extractor"]["_target_"] for node in metrics.values() if "extractor" in node]
+    return sorted({str(target).rpartition(".")[2] for target in targets})
 
 
-def count(module: nn.Module | None) -> int:
-    """Parameters of a player; 0 if it is left out."""
-    return sum(each.numel() for each in module.parameters()) if module else 0
+def sample_counts(probes: Mapping[str, Any]) -> list[str]:
+    """How many samples each probe measures, if it can be chosen."""
+    return [f"n = {node['n']:,}" for node in probes.values() if "n" in node]
+
+
+def count_parameters(module: nn.Module | None) -> int:
+    """The number of parameters of a player; 0 if the model comes without it."""
+    return sum(parameter.numel() for parameter in module.parameters()) if module else 0

@@ -1,6 +1,6 @@
-"""Scores of any folder of pictures against another, whoever made them."""
+"""Scores of any folder of images against another, whoever made them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -12,14 +12,14 @@ from ganzoo.metric import Score
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
 
-BATCH = 64
+BATCH_SIZE = 64
 
 
-def compare_folders(real: Path, fake: Path, overrides: list[str]) -> dict[str, float]:
-    """Score the pictures of one folder against those of another.
+def compare_folders(real: Path, fake: Path, overrides: Sequence[str]) -> dict[str, float]:
+    """Score the images of one folder against those of another.
 
-    Pictures may be of any size; each folder's are cropped to the centre square and resized to the
-    shorter side of its first picture, and are grey if the channels of all of both agree.
+    Images may be of any size: each folder's are cropped to the centre square and resized to the
+    shorter side of its first image. They are grey if every image of both folders is.
 
     Args:
         real: The folder to compare with.
@@ -27,57 +27,67 @@ def compare_folders(real: Path, fake: Path, overrides: list[str]) -> dict[str, f
         overrides: Of the metrics, such as ``metric=[fid,kid]``; FID by default.
 
     Returns:
-        Every score by name, and how many pictures each folder has.
+        Every score by name, and how many images each folder has.
 
     Raises:
-        UserError: If a folder holds no pictures, or the metrics cannot read them.
+        UserError: If a folder holds no images, or the metrics cannot read them.
     """
+    scores = build_scores(overrides)
+    images = [read_images(folder) for folder in (real, fake)]
+    channels = 1 if all(map(is_grey, images)) else 3
+    for folder_images, is_real in zip(images, (True, False), strict=True):
+        update_scores(scores, folder_images[:, :channels], is_real)
+    counts = dict(zip(("n_real", "n_fake"), map(len, images), strict=True))
+    return {**counts, **compute_scores(scores)}
+
+
+def build_scores(overrides: Sequence[str]) -> dict[str, Score]:
+    """Build the metrics that options choose.
+
+    Raises:
+        UserError: If one of them is no option of a metric.
+    """
+    other = next((word for word in overrides if not word.startswith("metric")), None)
+    if other is not None:
+        raise UserError(f"evaluate --images takes only options of metrics: leave out {other}.")
     try:
-        cfg = compose_config(
-            overrides if any(map(chooses, overrides)) else ["metric=[fid]", *overrides]
-        )
+        cfg = compose_config(["metric=[fid]", *overrides])  # of two choices the last one counts
     except COMPOSE_ERRORS as error:
         raise UserError(explain_error(error)) from error
-    strange = [each for each in overrides if not each.startswith("metric")]
-    if strange:
-        raise UserError(f"evaluate --images takes only metric options: leave out {strange[0]}.")
     scores: dict[str, Score] = build_part(cfg.metric)
-    found: dict[str, float] = {}
-    both = [pictures(folder) for folder in (real, fake)]
-    channels = 1 if all(map(grey, both)) else 3
-    for images, is_real in zip(both, (True, False), strict=True):
-        for batch in torch.split(images[:, :channels], BATCH):
-            for features, alike in shared(scores, batch):
-                for score in alike:
-                    score.update(features, real=is_real)
-        found["n_real" if is_real else "n_fake"] = len(images)
-    for name, score in scores.items():
-        value = score.compute()
-        parts = value if isinstance(value, Mapping) else {"": value}
-        found |= {f"{name}_{part}".rstrip("_"): each for part, each in parts.items()}
-    return found
+    return scores
 
 
-def chooses(override: str) -> bool:
-    return override.startswith("metric=")
-
-
-def pictures(folder: Path) -> Tensor:
-    """All pictures of a folder, (N, 3, S, S) in [-1, 1]."""
-    # Read once, so that a file of what was decoded would never be read.
-    source = ImageFolder(str(folder), image_size=None, cache_mb=0).source
+def read_images(folder: Path) -> Tensor:
+    """Read all images of a folder, (N, 3, S, S) in [-1, 1]."""
+    # They are read only once, so a cache of the decoded images would never be used.
+    source = ImageFolder(root=str(folder), image_size=None, cache_mb=0).source
     images, _ = source.read(torch.arange(len(source)))
     return images
 
 
-def grey(images: Tensor) -> bool:
+def is_grey(images: Tensor) -> bool:
+    """Whether the channels of every image are equal."""
     return bool((images == images[:, :1]).all())
 
 
-def shared(scores: Mapping[str, Score], batch: Tensor) -> Iterator[tuple[Tensor, list[Score]]]:
-    """Features of a batch for each extractor, with the scores that judge by them."""
-    panels: dict[str, list[Score]] = {}
+def update_scores(scores: Mapping[str, Score], images: Tensor, is_real: bool) -> None:
+    """Show images to every score; scores that share an extractor share its features."""
+    groups: dict[str, list[Score]] = {}
     for score in scores.values():
-        panels.setdefault(score.extractor.fingerprint, []).append(score)
-    for alike in panels.values():
-        yield alike[0].extractor(batch), alike
+        groups.setdefault(score.extractor.fingerprint, []).append(score)
+    for batch in torch.split(images, BATCH_SIZE):
+        for first, *others in groups.values():
+            features = first.extractor(batch)
+            for score in (first, *others):
+                score.update(features, real=is_real)
+
+
+def compute_scores(scores: Mapping[str, Score]) -> dict[str, float]:
+    """The value of every score by name; a score of several values has a name for each."""
+    values: dict[str, float] = {}
+    for name, score in scores.items():
+        value = score.compute()
+        parts = value if isinstance(value, Mapping) else {"": value}
+        values |= {f"{name}_{part}".rstrip("_"): number for part, number in parts.items()}
+    return values

@@ -1,6 +1,8 @@
 """Scores of a trained model, as training computes them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from hydra.utils import get_class
@@ -10,89 +12,87 @@ from pytorch_lightning import Callback, LightningDataModule
 from ganzoo.callback import BatchStatistics, Scores
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.inference.checkpoint import find_weights, load_game, run_folder
+from ganzoo.inference.checkpoint import StoredModel
+from ganzoo.inference.find import find_run_folder
+from ganzoo.inference.load import load_game
 from ganzoo.probe import run_probes
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
 from ganzoo.settings.trust import Modules, check_trusted, is_part
 
-RAW = "ema=null"
+WITHOUT_AVERAGE = "ema=null"
+GROUPS = ("data", "metric", "probe", "callback")
 
 
-def evaluate(run: str | Path, overrides: list[str], trust: Modules = None) -> dict[str, float]:
-    """Score a run on its validation split.
+def evaluate_model(
+    model: str | Path, overrides: Sequence[str], trust: Modules = None
+) -> dict[str, float]:
+    """Score a model on its validation split.
 
     Args:
-        run: A run's folder, a checkpoint or a model's name; what probes find is added to the run's
+        model: What ``ganzoo.load`` takes. Results of probes are added to the run's
             ``metrics.json``.
         overrides: Of the run's data, metrics and probes, such as ``metric=[fid]``,
-            ``probe=[parzen]`` or ``data.root=…``; ``ema=null`` scores the generator itself where
-            its moving average was trained, too, and ``callback=[standing_statistics]`` or
-            ``callback=[batch_statistics]`` says by which statistics batch norm goes.
+            ``probe=[parzen]`` or ``data.root=…``. ``ema=null`` scores the generator itself, not
+            its moving average. ``callback=[standing_statistics]`` or
+            ``callback=[batch_statistics]`` chooses the statistics of batch norm.
         trust: Modules of the user whose classes may be built.
 
     Returns:
-        Every score, and the number of samples it is from, by name.
+        Every score, and the number of samples it was computed from, by name.
 
     Raises:
-        UserError: If the run cannot be loaded, or the data does not fit it.
+        UserError: If the model cannot be loaded, or the data does not fit it.
     """
-    game, cfg = load_game(run, trust)
-    replaced = {word.partition("=")[0] for word in overrides}
-    kept = {name: cfg.get(name, {}) for name in {"data", "metric", "probe"} - replaced}
-    check_trusted(OmegaConf.to_container(OmegaConf.create(kept)), find_weights(run), trust)
-    chosen = choose_parts(cfg, [each for each in overrides if each != RAW])
-    if RAW in overrides:
+    game, stored = load_game(model, trust)
+    check_kept_groups(stored, overrides, trust)
+    chosen = choose_parts(stored.cfg, [word for word in overrides if word != WITHOUT_AVERAGE])
+    if WITHOUT_AVERAGE in overrides:
         game.ema = None
     data = build_part(chosen.data)
     data.setup("validate")
-    if list(data.image_shape) != list(game.image_shape):
-        raise UserError(
-            f"the model makes images of shape {tuple(game.image_shape)} and the data has "
-            f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
-        )
-    refuse_other_labels(game, cfg, data)
+    check_data(game, stored.cfg.facts, data)
     probes = list(build_part(chosen.probe).values())
-    for probe in probes:
-        probe.check(game, data)
     scores = Scores(build_part(chosen.metric), required=True)
-    scores.check(game, data)
+    for measurement in (*probes, scores):
+        measurement.check(game, data)
+    found = validate(game, data, [scores, *build_statistics(chosen.callback)])
+    return found | run_probes(probes, game, data, find_run_folder(stored.path))
+
+
+def validate(game: Game, data: LightningDataModule, callbacks: list[Callback]) -> dict[str, float]:
+    """Run one validation, and return the scores that it logs."""
     trainer = pl.Trainer(
         accelerator="auto",
         devices=1,
         logger=False,
-        callbacks=[scores, *statistics(chosen.callback)],
+        callbacks=callbacks,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    [found] = trainer.validate(game, data, verbose=False)
-    scored = {name: value for name, value in found.items() if name.startswith("val/")}
-    return scored | run_probes(probes, game, data, run_folder(run))
+    [logged] = trainer.validate(game, data, verbose=False)
+    return {name: value for name, value in logged.items() if name.startswith("val/")}
 
 
-def choose_parts(cfg: DictConfig, overrides: list[str]) -> DictConfig:
-    """The run's data, metrics and probes, changed where an override says so.
+def choose_parts(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """The run's data, metrics, probes and callbacks, changed by the overrides.
 
-    A group's choice (``metric=[fid]``) replaces the run's; a value (``data.root=…``) changes it.
+    The choice of a group (``metric=[fid]``) replaces the run's; a value (``data.root=…``) changes
+    it.
+
+    Raises:
+        UserError: If an override is of something else, or does not exist.
     """
-    parts = ("data", "metric", "probe", "callback")
-    keys = [override.split("=")[0] for override in overrides]
-    for key in keys:
-        if key.split(".")[0] not in parts:
-            raise UserError(
-                f"evaluate takes only data, metric, probe and callback options, and {RAW}: "
-                f"leave out {key}."
-            )
-    try:
-        fresh = compose_config(
-            [each for each, key in zip(overrides, keys, strict=True) if "." not in key]
+    names = list(map(option_name, overrides))
+    other = next((name for name in names if name.split(".")[0] not in GROUPS), None)
+    if other is not None:
+        raise UserError(
+            "evaluate takes only data, metric, probe and callback options, and "
+            f"{WITHOUT_AVERAGE}: leave out {other}."
         )
-        kept = {name: (fresh if name in keys else cfg).get(name, {}) for name in parts}
-        chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **kept})
-        OmegaConf.set_struct(chosen, True)
-        values = [each for each, key in zip(overrides, keys, strict=True) if "." in key]
-        chosen.merge_with_dotlist(values)
+    try:
+        chosen = apply_overrides(cfg, overrides)
     except COMPOSE_ERRORS as error:
         raise UserError(explain_error(error)) from error
     if not (chosen.metric or chosen.probe):
@@ -100,8 +100,24 @@ def choose_parts(cfg: DictConfig, overrides: list[str]) -> DictConfig:
     return chosen
 
 
-def statistics(callbacks: DictConfig) -> list[Callback]:
-    """Those callbacks that change which generator is scored; all others watch training."""
+def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """Replace groups of a run's configuration, then values in them."""
+    choices = [word for word in overrides if "." not in option_name(word)]
+    replaced, replacements = set(map(option_name, choices)), compose_config(choices)
+    groups = {name: (replacements if name in replaced else cfg).get(name, {}) for name in GROUPS}
+    chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **groups})
+    OmegaConf.set_struct(chosen, True)
+    chosen.merge_with_dotlist([word for word in overrides if word not in choices])
+    return chosen
+
+
+def option_name(override: str) -> str:
+    """The name of the option that an override sets."""
+    return override.partition("=")[0]
+
+
+def build_statistics(callbacks: DictConfig) -> list[Callback]:
+    """Build the callbacks that choose the statistics of batch norm; others only watch training."""
     nodes = [callbacks[name] for name in callbacks]
     return [
         build_part(node)
@@ -110,14 +126,37 @@ def statistics(callbacks: DictConfig) -> list[Callback]:
     ]
 
 
-def refuse_other_labels(game: Game, cfg: DictConfig, data: LightningDataModule) -> None:
-    """A conditional model needs data that has the labels it was trained with."""
-    if not (game.condition.dim and game.condition.known_of_real):
-        return
-    for fact in ("n_classes", "n_features"):
-        trained, found = cfg.facts[fact], getattr(data, fact)
-        if trained != found:
+def check_kept_groups(stored: StoredModel, overrides: Sequence[str], trust: Modules) -> None:
+    """Check what the file asks to build besides the model, unless an override replaces it.
+
+    Raises:
+        UserError: If it is not trusted.
+    """
+    kept = set(GROUPS) - {"callback"} - set(map(option_name, overrides))
+    nodes = OmegaConf.create({name: stored.cfg.get(name, {}) for name in kept})
+    check_trusted(OmegaConf.to_container(nodes), stored.path, trust)
+
+
+def check_data(game: Game, facts: Mapping[str, Any], data: Any) -> None:
+    """Check that data fits a model.
+
+    Args:
+        game: The model.
+        facts: What the data it was trained on said of itself.
+        data: The data module.
+
+    Raises:
+        UserError: If the images have another shape, or a conditional model lacks its labels.
+    """
+    if tuple(data.image_shape) != tuple(game.image_shape):
+        raise UserError(
+            f"the model makes images of shape {tuple(game.image_shape)} and the data has "
+            f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
+        )
+    reads_labels = game.condition.dim and game.condition.known_of_real
+    for fact in ("n_classes", "n_features") if reads_labels else ():
+        if facts[fact] != getattr(data, fact):
             raise UserError(
-                f"the model was trained on data with {fact}={trained} and this data has {found}: "
-                "give the data it was trained on, with its labels."
+                f"the model was trained on data with {fact}={facts[fact]} and this data has "
+                f"{getattr(data, fact)}: give the data it was trained on, with its labels."
             )

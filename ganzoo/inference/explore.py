@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo import picture
 from ganzoo.condition import ClassLabel
 from ganzoo.error import UserError
-from ganzoo.inference.checkpoint import find_weights
+from ganzoo.inference.find import find_weights
 from ganzoo.inference.load import load
 from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
@@ -30,40 +30,41 @@ except ImportError as error:
 if TYPE_CHECKING:
     from gradio.components import Component
 
-ALL = -1  # the class picker's "every class in turn"
-STEPS = 8  # pictures of a walk
-WIDE = 600  # pixels that a grid is enlarged to, so that its pictures can be seen
-BUTTONS: Any = ["download", "fullscreen"]  # and none that shares a picture with others
-SECONDS = 5  # between two looks at a run's curves
+ALL_CLASSES = -1  # the class picker's "every class in turn"
+WALK_STEPS = 8  # images of a walk
+MIN_WIDTH = 600  # pixels that a grid is enlarged to
+IMAGE_BUTTONS: Any = ["download", "fullscreen"]  # and none that uploads an image
+REFRESH_SECONDS = 5  # between two readings of a run's curves
 
 
-def explore(
-    models: Sequence[str | Path],
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    trust: Modules = None,
+def explore_models(
+    models: Sequence[str | Path], host: str = "127.0.0.1", port: int = 7860, trust: Modules = None
 ) -> None:
-    """Serve the page until it is interrupted. Nothing leaves the machine.
+    """Serve the page until it is interrupted. No request leaves the machine.
 
     Args:
-        models: What ``ganzoo.load`` takes, side by side; of a run's folder the curves are shown
-            too, also before it has a checkpoint.
-        host: The address to listen at; any other than the default lets others in.
-        port: Of the page.
+        models: What ``ganzoo.load`` takes, shown side by side. A run's folder also shows its
+            curves, even before it has a checkpoint.
+        host: The address to listen on; any other than the default lets other machines in.
+        port: The port to listen on.
         trust: Modules of the user whose classes may be built.
 
     Raises:
         UserError: If a model cannot be loaded, or the port is in use.
     """
-    serve(page(models, trust), host, port)
+    serve_page(build_page(models, trust), host, port)
 
 
-def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
-    """Start the page and return its address."""
-    # Fonts that need not be fetched from anywhere.
+def serve_page(page: gr.Blocks, host: str, port: int, **options: Any) -> str:
+    """Start to serve a page, and return its address.
+
+    Raises:
+        UserError: If the port is in use.
+    """
+    # Fonts of the system, because others would have to be downloaded.
     theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     try:
-        _, address, _ = blocks.launch(
+        _, address, _ = page.launch(
             server_name=host,
             server_port=port,
             share=False,
@@ -76,90 +77,108 @@ def serve(blocks: gr.Blocks, host: str, port: int, **options: Any) -> str:
     return str(address)
 
 
-def page(models: Sequence[str | Path], trust: Modules = None) -> gr.Blocks:
-    """The page: what all models share above, then a column for each, then the runs' curves."""
-    runs = {str(each): logs for each in models if (logs := RunFolder(each).csv_log) is not None}
-    trained = {
-        str(each): load(each, trust) for each in models if is_trained(each, in_training=runs)
-    }
+def build_page(models: Sequence[str | Path], trust: Modules = None) -> gr.Blocks:
+    """Build the page: shared controls, a column for each model, and the curves of runs.
+
+    Raises:
+        UserError: If a model cannot be loaded, or draws only with data.
+    """
+    logs = {str(name): log for name in models if (log := RunFolder(name).csv_log) is not None}
+    trained = {str(name): load(name, trust) for name in models if is_trained(name, logs)}
     for players in trained.values():
-        players.condition.labels(1)  # refuses models that draw only with data
-    blocks: gr.Blocks
-    with gr.Blocks(title="ganzoo", analytics_enabled=False) as blocks:
+        players.condition.labels(1)  # raises if the model draws only with data
+    page: gr.Blocks
+    with gr.Blocks(title="ganzoo", analytics_enabled=False) as page:
         with gr.Row():
-            shared = [
+            controls = [
                 gr.Number(0, label="seed", precision=0, minimum=0),
-                gr.Slider(1, 100, 16, step=1, label="pictures, or walks"),
+                gr.Slider(1, 100, 16, step=1, label="images, or walks"),
                 gr.Slider(0.1, 1.0, 1.0, step=0.05, label="truncation"),
                 gr.Radio(["samples", "walks"], value="samples", label="show"),
             ]
         with gr.Row():
             for name, players in trained.items():
                 with gr.Column():
-                    column(blocks, name, players, shared)
-        for name, path in runs.items():
-            curves(blocks, name, path)
-    return blocks
+                    add_model(page, name, players, controls)
+        for name, log in logs.items():
+            add_curves(page, name, log)
+    return page
 
 
-def is_trained(model: str | Path, in_training: Mapping[str, Path]) -> bool:
-    """Whether there are weights; a run may have none yet, of anything else they are expected."""
+def is_trained(model: str | Path, logs: Mapping[str, Path]) -> bool:
+    """Whether a model has weights.
+
+    Args:
+        model: What ``ganzoo.load`` takes.
+        logs: The logs of runs by name; a run need not have weights yet.
+
+    Raises:
+        UserError: If there are neither weights nor a log.
+    """
     try:
         return bool(find_weights(model))
     except UserError:
-        if str(model) in in_training:
+        if str(model) in logs:
             return False
         raise
 
 
-def column(blocks: gr.Blocks, name: str, players: Players, shared: Sequence[Component]) -> None:
-    """One model: what can be set of its condition, and its pictures."""
-    classes = isinstance(players.condition, ClassLabel)
-    own = [
-        control(factor, f"{'class' if classes else 'code'} {which}", classes)
-        for which, factor in enumerate(players.condition.factors)
+def add_model(
+    page: gr.Blocks, name: str, players: Players, shared_controls: Sequence[Component]
+) -> None:
+    """Add a model: the controls of its condition, and its images."""
+    has_classes = isinstance(players.condition, ClassLabel)
+    label = "class" if has_classes else "code"
+    own_controls = [
+        factor_control(factor, f"{label} {number}", has_classes)
+        for number, factor in enumerate(players.condition.factors)
     ]
-    shown = gr.Image(label=name, format="png", buttons=BUTTONS, elem_id=f"pictures-{name}")
+    image = gr.Image(label=name, format="png", buttons=IMAGE_BUTTONS, elem_id=f"pictures-{name}")
 
     def draw(seed: int, n: int, truncation: float, show: str, *values: float) -> np.ndarray:
-        fixed = {which: value for which, value in enumerate(values) if value != ALL or not classes}
-        steps = STEPS if show == "walks" else 1
+        fixed = {
+            number: value
+            for number, value in enumerate(values)
+            if value != ALL_CLASSES or not has_classes
+        }
+        steps = WALK_STEPS if show == "walks" else 1
         images = players.interpolate(int(n), steps, int(seed), truncation=truncation, fixed=fixed)
         columns = steps if steps > 1 else max(1, round(n**0.5))
-        return enlarged(picture.draw_samples(images, columns).permute(1, 2, 0).numpy())
+        return enlarge(picture.draw_samples(images, columns).permute(1, 2, 0).numpy())
 
-    inputs: list[Any] = [*shared, *own]
-    blocks.load(draw, inputs, shown, api_name="draw")
+    controls: list[Any] = [*shared_controls, *own_controls]
+    page.load(draw, controls, image, api_name="draw")
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    for each in inputs:
-        each.change(draw, inputs, shown, **quiet)
+    for control in controls:
+        control.change(draw, controls, image, **quiet)
 
 
-def control(factor: Latent, label: str, classes: bool) -> Component:
+def factor_control(factor: Latent, label: str, has_classes: bool) -> Component:
     """A picker of classes, or a slider along a factor of the code."""
-    if classes:
+    if has_classes:
         numbers = [(str(number), number) for number in range(factor.dim)]
-        return gr.Radio([("all", ALL), *numbers], value=ALL, label=label)
+        return gr.Radio([("all", ALL_CLASSES), *numbers], value=ALL_CLASSES, label=label)
     if isinstance(factor, Categorical):
         return gr.Slider(0, factor.dim - 1, 0, step=1, label=label)
-    # Twice what it was trained with, as in the InfoGAN paper's figures.
+    # Twice the range of training, as in the figures of the InfoGAN paper.
     return gr.Slider(-2.0, 2.0, 0.0, step=0.05, label=label)
 
 
-def curves(blocks: gr.Blocks, name: str, path: Path) -> None:
-    """The curves of a run as they are, again and again."""
+def add_curves(page: gr.Blocks, name: str, log: Path) -> None:
+    """Add the curves of a run, which are read again every few seconds."""
     gr.Markdown(f"curves of {name}")
-    shown = gr.Image(show_label=False, format="png", buttons=BUTTONS)
+    image = gr.Image(show_label=False, format="png", buttons=IMAGE_BUTTONS)
 
     def draw() -> np.ndarray:
-        drawn: np.ndarray = picture.figure_to_image(figure_of(read(path))).permute(1, 2, 0).numpy()
-        return drawn
+        pixels: np.ndarray = picture.figure_to_image(figure_of(read(log))).permute(1, 2, 0).numpy()
+        return pixels
 
-    blocks.load(draw, None, shown, api_name="curves")
-    gr.Timer(SECONDS).tick(draw, None, shown, show_progress="hidden", api_visibility="private")
+    page.load(draw, None, image, api_name="curves")
+    timer = gr.Timer(REFRESH_SECONDS)
+    timer.tick(draw, None, image, show_progress="hidden", api_visibility="private")
 
 
-def enlarged(pixels: np.ndarray) -> np.ndarray:
-    """Whole multiples of a picture's pixels, so that none is blurred."""
-    times = max(1, WIDE // pixels.shape[1])
+def enlarge(pixels: np.ndarray) -> np.ndarray:
+    """Repeat the pixels of an image a whole number of times, so that it stays sharp."""
+    times = max(1, MIN_WIDTH // pixels.shape[1])
     return pixels.repeat(times, axis=0).repeat(times, axis=1)

@@ -7,30 +7,29 @@ from typing import Any
 from huggingface_hub import ModelHubMixin, snapshot_download
 from typing_extensions import Self
 
-from ganzoo.inference.checkpoint import CONFIG
-from ganzoo.inference.export import save
-from ganzoo.inference.load import load_as
+from ganzoo.inference.find import CONFIG_NAME
+from ganzoo.inference.folder import write_folder
+from ganzoo.inference.load import load_players
 from ganzoo.players import Players
 
 
 class Pretrained(Players, ModelHubMixin, library_name="ganzoo", license="mit", tags=["gan"]):
-    """Players that come from the Hugging Face Hub, and go there.
+    """Players that are downloaded from the Hugging Face Hub and uploaded to it.
 
     ``Pretrained.from_pretrained("user/name")`` takes a repository, or a folder that
-    ``ganzoo export`` wrote; ``push_to_hub("user/name")`` uploads the weights as they are now, with
-    the card.
+    ``ganzoo export`` wrote. ``push_to_hub("user/name")`` uploads the present weights with the card.
     """
 
-    told: dict[str, Any]
+    model_config: dict[str, Any]
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        save(self.state_dict(), self.told, save_directory)
+        write_folder(save_directory, self.state_dict(), self.model_config)
 
     @classmethod
-    def _from_pretrained(cls, *, model_id: str, **access: Any) -> Self:
+    def _from_pretrained(cls, *, model_id: str, **download_options: Any) -> Self:
         folder = Path(model_id)
         if not folder.is_dir():
-            folder = Path(snapshot_download(model_id, **access))
-        players = load_as(folder, cls)
-        players.told = json.loads((folder / CONFIG).read_text())
+            folder = Path(snapshot_download(model_id, **download_options))
+        players = load_players(folder, cls)
+        players.model_config = json.loads((folder / CONFIG_NAME).read_text())
         return players

@@ -1,68 +1,110 @@
-"""Trained models by name, as plain modules."""
+"""From a stored model to modules: its players for sampling, or its whole game for scores."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor, nn
 
-from ganzoo.inference.checkpoint import has_discriminator, load_weights, read_model
+from ganzoo.error import UserError
+from ganzoo.inference.checkpoint import StoredModel, read_model
 from ganzoo.players import Players
+from ganzoo.settings.compose import build_part
 from ganzoo.settings.trust import Modules
 
-Kind = TypeVar("Kind", bound=Players)
+if TYPE_CHECKING:
+    from ganzoo.game import Game
+
+AnyPlayers = TypeVar("AnyPlayers", bound=Players)
 
 
 def load(model: str | Path, trust: Modules = None) -> Players:
-    """Load a trained model, ready to sample: no trainer, and nothing that could run code.
+    """Load a trained model for sampling: a plain module, without a trainer.
+
+    Only weights and plain values are read, so nothing in the file can run code.
 
     Args:
         model: A name from ``list_models``, a folder that ``ganzoo export`` wrote, a run's folder,
-            or a checkpoint; of a run that averages its generator's weights, the average is taken.
+            or a checkpoint. The generator of a run with ``ema`` is its moving average.
         trust: Modules of yours whose classes may be built, such as ``["mine"]``.
 
     Returns:
         The players, in evaluation mode, on the CPU, in float32.
 
     Raises:
-        UserError: If there is no such model, its weights were tampered with, or it asks for parts
-            that are neither of this zoo nor of a module that is trusted.
+        UserError: If there is no such model, its weights were changed, or it asks for parts that
+            are neither of this zoo nor of a module that is trusted.
     """
-    return load_as(model, Players, trust)
+    return load_players(model, Players, trust)
 
 
-def load_as(model: str | Path, kind: type[Kind], trust: Modules = None) -> Kind:
-    """The same as an object of a kind of players."""
-    path, cfg, weights = read_model(model, trust)
-    kept = sampling_weights(weights)
-    with torch.random.fork_rng(devices=[]):  # the first weights are thrown away
-        players = kind(**player_parts(cfg, with_discriminator=has_discriminator(kept)))
-    load_weights(players, kept, path)
+def load_players(
+    model: str | Path, players_class: type[AnyPlayers], trust: Modules = None
+) -> AnyPlayers:
+    """Load a trained model for sampling, as an object of a class of players; see ``load``."""
+    stored = read_model(model, trust)
+    with torch.random.fork_rng(devices=[]):  # the initial weights are replaced
+        players = players_class(**player_arguments(stored.cfg, stored.has_discriminator))
+    load_weights(players, stored.sampling_weights, stored.path)
     return players.eval()
 
 
-def sampling_weights(weights: dict[str, Any]) -> dict[str, Any]:
-    """The weights of the players, with the generator's average in its place if there is one."""
-    averaged = {
-        name.replace("ema.module.", "generator."): value
-        for name, value in weights.items()
-        if name.startswith("ema.module.")
-    }
-    kept, dropped = ("generator.", "discriminator."), "discriminator.augmentation."
-    own = {k: v for k, v in weights.items() if k.startswith(kept) and not k.startswith(dropped)}
-    return own | averaged
+def load_game(model: str | Path, trust: Modules = None) -> tuple[Game, StoredModel]:
+    """Load a trained model with its losses and its moving average, for scores and probes.
+
+    Args:
+        model: See ``load``.
+        trust: Modules of the user whose classes may be built.
+
+    Returns:
+        The game, without a discriminator if the model was exported without it, and what was read.
+
+    Raises:
+        UserError: See ``load``.
+    """
+    stored = read_model(model, trust)
+    game: Game = build_part(stored.cfg.model, _convert_="all")
+    if not stored.has_discriminator:
+        del game.discriminator
+        game.discriminator = None  # type: ignore[assignment]
+    load_weights(game, stored.weights, stored.path)
+    return game, stored
 
 
-def player_parts(cfg: DictConfig, with_discriminator: bool) -> dict[str, Any]:
-    """What a game's configuration says of its players."""
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Copy weights into a module that has been built.
+
+    Args:
+        module: A game, or its players.
+        weights: All of its weights by name.
+        path: The file they were read from, for the error.
+
+    Raises:
+        UserError: If they are those of another model.
+    """
+    try:
+        module.load_state_dict(weights)
+    except (RuntimeError, TypeError) as error:
+        first = (str(error).splitlines()[1:] or [str(error)])[0]
+        raise UserError(
+            f"the weights in {path} do not fit the networks that its configuration describes: "
+            f"{first.strip()[:200]}"
+        ) from error
+
+
+def player_arguments(cfg: DictConfig, with_discriminator: bool) -> dict[str, Any]:
+    """The arguments of the players in the configuration of their game."""
     model: Any = OmegaConf.to_container(cfg.model, resolve=True)
-    chosen = {name: model[name] for name in ("condition", "latent", "network", "head")}
-    if not with_discriminator:
-        chosen["head"] = None
+    head = {"head": model["head"]} if with_discriminator else {}
+    parts = {name: model[name] for name in ("condition", "latent", "network")} | head
     losses: list[Any] = [get_class(loss["_target_"]) for loss in model["loss"].values()]
     return {
         "image_shape": model["image_shape"],
-        **instantiate(chosen, _convert_="all"),
+        **instantiate(parts, _convert_="all"),
         "per_sample": any(loss.per_sample for loss in losses),
     }

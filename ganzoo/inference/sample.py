@@ -1,8 +1,8 @@
-"""Pictures from a trained model."""
+"""Samples of a trained model, as files."""
 
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,10 @@ from ganzoo.inference.load import load
 from ganzoo.players import Players
 from ganzoo.settings.trust import Modules
 
-LARGEST_GRID = 10_000  # pictures
+LARGEST_GRID = 10_000  # images
 
 
-def sample(
+def write_samples(
     model: str | Path,
     out: Path,
     n: int = 64,
@@ -32,19 +32,18 @@ def sample(
     steps: int = 1,
     trust: Modules = None,
 ) -> Path:
-    """Draw ``n`` samples of a model; the same seed draws the same ones.
+    """Draw samples of a model and write them; the same seed draws the same ones.
 
     Args:
         model: What ``ganzoo.load`` takes.
-        out: A ``.png`` is one grid, an ``.npz`` holds ``images``, (N, H, W, C) uint8; anything else
-            is a folder that receives a PNG per picture. The latter two take any number of
-            pictures without filling the memory.
-        n: How many samples, or with ``steps`` walks.
+        out: A ``.png`` is one grid; an ``.npz`` holds ``images``, (N, H, W, C) uint8; anything else
+            is a folder with a PNG per image. The latter two do not fill the memory.
+        n: How many samples, or walks if there are ``steps``.
         seed: Of the noise.
         label: The class to draw; None draws every class in turn.
-        codes: Factors of the code by number; the others are random.
-        truncation: What the noise is multiplied by, in (0, 1].
-        steps: Pictures of a walk that begins at each sample.
+        codes: Values of the code's factors, by number; the others are random.
+        truncation: The factor of the noise, in (0, 1].
+        steps: Images of a walk that starts at each sample.
         trust: Modules of the user whose classes may be built.
 
     Returns:
@@ -53,59 +52,84 @@ def sample(
     Raises:
         UserError: If the model cannot be loaded or draw this, or ``out`` cannot be written.
     """
-    for option, value in {"n": n, "interpolate": steps}.items():
-        if value < 1:
-            raise UserError(f"--{option} counts pictures and must be at least 1, got {value}.")
+    check_counts({"n": n, "interpolate": steps})
     players = load(model, trust)
-    fixed = known(players, label, codes or {})
-    parts = players.stream(n, seed, truncation=truncation, fixed=fixed, steps=steps)
+    fixed = fixed_factors(players, label, codes or {})
+    batches = players.stream(n, seed, truncation=truncation, fixed=fixed, steps=steps)
     columns = steps if steps > 1 else max(1, round(n**0.5))
-    try:
-        if out.suffix == ".png":
-            write_grid(parts, n * steps, columns, out)
-        elif out.suffix == ".npz":
-            write_npz(map(pixels, parts), n * steps, out)
-        else:
-            write_folder(parts, out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}; set --out elsewhere.") from error
+    write_images(batches, n * steps, columns, out)
     return out
 
 
-def known(players: Players, label: int | None, codes: Mapping[int, float]) -> dict[int, float]:
-    """The factors of the condition to set, if the model was trained with them."""
+def check_counts(counts: Mapping[str, int]) -> None:
+    """Refuse options that count images and are not positive.
+
+    Raises:
+        UserError: At the first such option.
+    """
+    for option, value in counts.items():
+        if value < 1:
+            raise UserError(f"--{option} counts images and must be at least 1, got {value}.")
+
+
+def fixed_factors(
+    players: Players, label: int | None, codes: Mapping[int, float]
+) -> dict[int, float]:
+    """The factors of the condition that are not random, by number.
+
+    Raises:
+        UserError: If the model has no such class, or no code.
+    """
     condition = players.condition
     classes = condition.dim if isinstance(condition, ClassLabel) else 0
     if label is not None and not 0 <= label < classes:
-        raise UserError(
-            f"--label {label}: this model knows "
-            + (f"the classes 0 to {classes - 1}." if classes else "no classes, leave --label out.")
-        )
+        known = f"the classes 0 to {classes - 1}." if classes else "no classes: leave out --label."
+        raise UserError(f"--label {label} does not exist: this model has {known}")
     if codes and not isinstance(condition, LatentCode):
-        raise UserError("this model has no code: leave --code out, or take infogan-mnist.")
+        raise UserError("this model has no code: leave out --code, or take infogan-mnist.")
     return dict(codes) if label is None else {0: label}
 
 
-def write_grid(parts: Iterable[Tensor], n: int, columns: int, path: Path) -> None:
+def write_images(batches: Iterator[Tensor], n: int, columns: int, out: Path) -> None:
+    """Write batches of images in the format that the name of the file asks for.
+
+    Raises:
+        UserError: If the file cannot be written, or cannot hold these images.
+    """
+    try:
+        if out.suffix == ".png":
+            write_grid(batches, n, columns, out)
+        elif out.suffix == ".npz":
+            write_npz(map(to_pixels, batches), n, out)
+        else:
+            write_pngs(batches, out)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror}; set --out elsewhere.") from error
+
+
+def write_grid(batches: Iterable[Tensor], n: int, columns: int, path: Path) -> None:
+    """Write all images as one grid.
+
+    Raises:
+        UserError: If there are too many for a grid.
+    """
     if n > LARGEST_GRID:
         raise UserError(
-            f"a grid of {n} pictures cannot be looked at: type --out samples.npz, or --out FOLDER."
+            f"a grid of {n} images is too large to look at: type --out samples.npz or --out FOLDER."
         )
-    picture.save_image(picture.draw_samples(torch.cat(list(parts)), columns), path)
+    picture.save_image(picture.draw_samples(torch.cat(list(batches)), columns), path)
 
 
-def write_folder(parts: Iterable[Tensor], folder: Path) -> None:
-    number = count()
-    for part in parts:
-        for each in part:
-            picture.save_image(
-                picture.draw_samples(each[None], 1), folder / f"{next(number):06d}.png"
-            )
+def write_pngs(batches: Iterable[Tensor], folder: Path) -> None:
+    """Write every image as a PNG file of its own, named by its number."""
+    images = (image for batch in batches for image in torch.split(batch, 1))
+    for number, image in enumerate(images):
+        picture.save_image(picture.draw_samples(image, columns=1), folder / f"{number:06d}.png")
 
 
-def write_npz(parts: Iterator[np.ndarray], n: int, path: Path) -> None:
-    """Write ``images`` part by part, as ``numpy.savez`` would write them at once."""
-    first = next(parts)
+def write_npz(batches: Iterator[np.ndarray], n: int, path: Path) -> None:
+    """Write ``images`` batch by batch, as ``numpy.savez`` would write them at once."""
+    first = next(batches)
     header = {"descr": "|u1", "fortran_order": False, "shape": (n, *first.shape[1:])}
     with (
         replacing(path) as temporary,
@@ -113,16 +137,16 @@ def write_npz(parts: Iterator[np.ndarray], n: int, path: Path) -> None:
         archive.open("images.npy", "w", force_zip64=True) as file,
     ):
         np.lib.format.write_array_header_1_0(file, header)
-        for part in (first, *parts):
-            file.write(part.tobytes())
+        for batch in chain([first], batches):
+            file.write(batch.tobytes())
 
 
-def pixels(images: Tensor) -> np.ndarray:
+def to_pixels(images: Tensor) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] -> (N, H, W, C) uint8.
 
     Raises:
-        UserError: If they are points and no images.
+        UserError: If they are points and not images.
     """
     if images.ndim != 4:
-        raise UserError("points of the plane are drawn as one picture: type --out samples.png.")
+        raise UserError("points are drawn as one scatter plot: type --out samples.png.")
     return (images.permute(0, 2, 3, 1).clamp(-1, 1) * 127.5 + 127.5).round().byte().numpy()

@@ -32,7 +32,8 @@ from ganzoo.data.base import Data
 from ganzoo.error import NotFinite, PeerProcessDied, UserError
 from ganzoo.files import remove_partial_files, write_bytes
 from ganzoo.game import Game
-from ganzoo.inference.checkpoint import load_weights, read_checkpoint
+from ganzoo.inference.checkpoint import read_checkpoint
+from ganzoo.inference.load import load_weights
 from ganzoo.logger import close_logger, continue_logger, run_id, show_figures
 from ganzoo.metric import Score
 from ganzoo.probe import Probe, run_probes

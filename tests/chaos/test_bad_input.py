@@ -106,9 +106,9 @@ COMMANDS = [
     ("sample files/empty.ckpt", "cannot be read as a checkpoint"),
     ("sample files/text.png", "cannot be read as a checkpoint"),
     ("sample files/other.zip", "cannot be read as a checkpoint"),
-    ("sample files/list.ckpt", "no checkpoint of ganzoo"),
-    ("sample files/numbers.ckpt", "no checkpoint of ganzoo"),
-    ("evaluate files/list.ckpt", "no checkpoint of ganzoo"),
+    ("sample files/list.ckpt", "not a checkpoint of ganzoo"),
+    ("sample files/numbers.ckpt", "not a checkpoint of ganzoo"),
+    ("evaluate files/list.ckpt", "not a checkpoint of ganzoo"),
     ("evaluate --images files/flat files/nothing", "holds no pictures"),
     ("evaluate --images files/flat files/text.png", "is no folder"),
     (

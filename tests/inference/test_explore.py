@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from ganzoo.error import UserError
-from ganzoo.inference.explore import page, serve
+from ganzoo.inference.explore import build_page, serve_page
 
 HOST = "127.0.0.1"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -29,8 +29,8 @@ def served(run):
     (folder / "csv").mkdir()
     rows = ["step,images,generator/non_saturating,val/fid_digits", "1,8,0.7,", "2,16,0.6,50"]
     (folder / "csv/metrics.csv").write_text("\n".join(rows) + "\n")
-    blocks = page([folder])
-    yield serve(blocks, HOST, free_port(), prevent_thread_lock=True, quiet=True)
+    blocks = build_page([folder])
+    yield serve_page(blocks, HOST, free_port(), prevent_thread_lock=True, quiet=True)
     blocks.close()
 
 
@@ -79,13 +79,13 @@ def test_a_port_in_use_is_named(run):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=f"port {port} .* is in use: type --port {port + 1}"):
-            serve(page([folder]), HOST, port, prevent_thread_lock=True, quiet=True)
+            serve_page(build_page([folder]), HOST, port, prevent_thread_lock=True, quiet=True)
 
 
 def test_a_run_without_a_checkpoint_shows_its_curves_and_nothing_else_is_let_pass(tmp_path):
     (tmp_path / "run/csv").mkdir(parents=True)
     (tmp_path / "run/csv/metrics.csv").write_text("step,images\n")
-    shown = [getattr(each, "value", "") for each in page([tmp_path / "run"]).blocks.values()]
+    shown = [getattr(each, "value", "") for each in build_page([tmp_path / "run"]).blocks.values()]
     assert any(str(each).startswith("curves of") for each in shown)
     with pytest.raises(UserError, match="neither a checkpoint nor a run's folder"):
-        page([tmp_path / "nowhere"])
+        build_page([tmp_path / "nowhere"])

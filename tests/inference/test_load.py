@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 
 import ganzoo
 from ganzoo.error import UserError
-from ganzoo.inference import checkpoint
-from ganzoo.inference.evaluate import evaluate
-from ganzoo.inference.export import export
+from ganzoo.inference import find
+from ganzoo.inference.evaluate import evaluate_model
+from ganzoo.inference.export import export_model
 from ganzoo.inference.hub import Pretrained
 from ganzoo.players import Players
 from ganzoo.settings.compose import CONF
@@ -48,7 +48,7 @@ def test_the_average_is_what_a_run_that_has_one_is_loaded_as(run):
     torch.save(content, path)
     assert (ganzoo.load(folder).generator[0].weight == 0.5).all()
     assert not (game.generator[0].weight == 0.5).any()
-    export(folder, folder.parent / "out")
+    export_model(folder, folder.parent / "out")
     assert torch.equal(ganzoo.load(folder.parent / "out").sample(2), ganzoo.load(folder).sample(2))
 
 
@@ -120,7 +120,7 @@ def test_codes_are_read_only_where_somebody_guesses_them(run):
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "infogan", "wgan_gp"])
 def test_an_exported_folder_comes_back_as_the_same_model(run, tmp_path, name):
     folder, _ = run(f"model={name}")
-    [(path, difference)] = export(folder, tmp_path / "out")
+    [(path, difference)] = export_model(folder, tmp_path / "out")
     before, after = ganzoo.load(folder), ganzoo.load(tmp_path / "out")
     assert difference == 0
     assert torch.equal(before.sample(4), after.sample(4))
@@ -138,7 +138,7 @@ def test_half_precision_halves_the_file_and_barely_moves_a_pixel(run, tmp_path):
     folder, _ = run("model=dcgan")
     sizes = {}
     for half in (False, True):
-        [(path, difference)] = export(folder, tmp_path / f"{half}", half=half)
+        [(path, difference)] = export_model(folder, tmp_path / f"{half}", half=half)
         sizes[half] = sum(each.nbytes for each in load_file(path).values() if each.ndim)
     assert sizes[True] * 2 == sizes[False]
     assert 0 < difference < 0.02
@@ -146,7 +146,7 @@ def test_half_precision_halves_the_file_and_barely_moves_a_pixel(run, tmp_path):
 
 def test_onnx_and_torch_programs_make_the_same_pictures_for_any_number(run, tmp_path):
     folder, _ = run("model=infogan")
-    exported = export(folder, tmp_path, ["onnx", "torch"])
+    exported = export_model(folder, tmp_path, ["onnx", "torch"])
     assert [each.path.name for each in exported] == ["model.onnx", "model.pt2"]
     assert max(each.difference for each in exported) <= 1e-4
     model = ganzoo.load(folder)
@@ -164,13 +164,13 @@ def test_what_does_not_come_back_the_same_is_not_left_behind(run, tmp_path, monk
     folder, _ = run("model=dcgan")
     monkeypatch.setattr("ganzoo.inference.export.TOLERANCE", -1.0)
     with pytest.raises(UserError, match=r"model\.pt2 was removed"):
-        export(folder, tmp_path, ["torch"])
+        export_model(folder, tmp_path, ["torch"])
     assert not (tmp_path / "model.pt2").exists()
 
 
 def test_without_its_discriminator_a_model_is_drawn_and_scored_but_not_asked(run, tmp_path):
     folder, game = run("model=infogan", "data=digits", "probe=[codes,interpolation]", side=8)
-    export(folder, tmp_path / "half", with_discriminator=False)
+    export_model(folder, tmp_path / "half", with_discriminator=False)
     model = ganzoo.load(tmp_path / "half")
     assert torch.equal(model.sample(2), game.sample(2))
     for ask in (model.features, model.infer):
@@ -178,15 +178,15 @@ def test_without_its_discriminator_a_model_is_drawn_and_scored_but_not_asked(run
             ask(torch.zeros(1, 1, 8, 8))
     told = json.loads((tmp_path / "half/config.json").read_text())
     assert list(told["probe"]) == ["interpolation"]
-    whole, half = (evaluate(each, ["probe=[]"]) for each in (folder, tmp_path / "half"))
+    whole, half = (evaluate_model(each, ["probe=[]"]) for each in (folder, tmp_path / "half"))
     assert whole["val/fid_digits"] == pytest.approx(half["val/fid_digits"], rel=1e-6)
     with pytest.raises(UserError, match="Codes asks the discriminator"):
-        evaluate(tmp_path / "half", ["probe=[codes]"])
+        evaluate_model(tmp_path / "half", ["probe=[codes]"])
 
 
 def test_a_model_goes_to_the_hub_and_comes_back_with_the_weights_it_has(run, tmp_path, monkeypatch):
     folder, _ = run("model=infogan")
-    export(folder, tmp_path / "out")
+    export_model(folder, tmp_path / "out")
     model = Pretrained.from_pretrained(tmp_path / "out")
     assert torch.equal(model.sample(2), ganzoo.load(folder).sample(2))
     with torch.no_grad():
@@ -215,12 +215,12 @@ class SimpleRepo:
 
 
 def test_weights_that_were_tampered_with_are_refused(run, tmp_path):
-    export(run("model=dcgan")[0], tmp_path / "out")
+    export_model(run("model=dcgan")[0], tmp_path / "out")
     path = tmp_path / "out/model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"is not the file that config\.json beside it vouches for"):
+    with pytest.raises(UserError, match=r"does not have the sha256 that config\.json"):
         ganzoo.load(tmp_path / "out")
 
 
@@ -236,7 +236,7 @@ def test_weights_that_were_tampered_with_are_refused(run, tmp_path):
     ],
 )
 def test_a_configuration_reaches_nothing_but_the_parts_of_the_zoo(run, tmp_path, target):
-    export(run("model=dcgan")[0], tmp_path / "out")
+    export_model(run("model=dcgan")[0], tmp_path / "out")
     path = tmp_path / "out/config.json"
     config = json.loads(path.read_text())
     config["model"]["network"] = {"_target_": target}
@@ -246,16 +246,16 @@ def test_a_configuration_reaches_nothing_but_the_parts_of_the_zoo(run, tmp_path,
 
 
 def test_an_unknown_name_is_answered_with_the_closest(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "zoo")
-    export(run("model=dcgan")[0], tmp_path / "zoo/dcgan-mnist")
+    monkeypatch.setattr(find, "PRETRAINED", tmp_path / "zoo")
+    export_model(run("model=dcgan")[0], tmp_path / "zoo/dcgan-mnist")
     assert ganzoo.list_models() == ["dcgan-mnist"]
     assert ganzoo.load("dcgan-mnist").image_shape == (1, 28, 28)
-    with pytest.raises(UserError, match=r"no model dcgan-mnits, .* did you mean dcgan-mnist"):
+    with pytest.raises(UserError, match=r"named dcgan-mnits: did you mean dcgan-mnist"):
         ganzoo.load("dcgan-mnits")
     with pytest.raises(UserError, match="neither a checkpoint nor a run's folder"):
         ganzoo.load(tmp_path / "nowhere")
     (tmp_path / "zoo/dcgan-mnist/config.json").unlink()
-    with pytest.raises(UserError, match="is no exported model"):
+    with pytest.raises(UserError, match="is not an exported model"):
         ganzoo.load("dcgan-mnist")
 
 
@@ -264,10 +264,10 @@ def test_an_unknown_name_is_answered_with_the_closest(run, tmp_path, monkeypatch
 
 def test_the_models_of_the_package_stay_small_and_each_has_its_card():
     names = ganzoo.list_models()
-    sizes = [(checkpoint.PRETRAINED / name / checkpoint.WEIGHTS).stat().st_size for name in names]
+    sizes = [(find.PRETRAINED / name / find.WEIGHTS_NAME).stat().st_size for name in names]
     assert sum(sizes) < 20e6
     for name in names:
-        folder = checkpoint.PRETRAINED / name
+        folder = find.PRETRAINED / name
         told = json.loads((folder / "config.json").read_text())
         card = (folder / "README.md").read_text()
         assert card.count(f"# {name}\n") == 1

@@ -9,8 +9,8 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.error import UserError
-from ganzoo.inference.export import export
-from ganzoo.inference.sample import sample, write_npz
+from ganzoo.inference.export import export_model
+from ganzoo.inference.sample import write_npz, write_samples
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def shades(images):
 def test_a_folder_an_npz_and_the_module_hold_the_same_pictures(model, tmp_path):
     path, players = model
     expected = shades(players.sample(300, seed=2))
-    sample(path, tmp_path / "many", 300, seed=2)
+    write_samples(path, tmp_path / "many", 300, seed=2)
     files = sorted((tmp_path / "many").iterdir())
     assert [each.name for each in files[:2]] == ["000000.png", "000001.png"]
     assert np.abs(np.stack([grey(each) for each in files]) - expected).max() <= 1
-    sample(path, tmp_path / "many.npz", 300, seed=2)
+    write_samples(path, tmp_path / "many.npz", 300, seed=2)
     images = np.load(tmp_path / "many.npz")["images"]
     assert images.shape == (300, 28, 28, 1)
     assert np.abs(images[..., 0] - expected).max() <= 1
@@ -43,7 +43,7 @@ def test_a_folder_an_npz_and_the_module_hold_the_same_pictures(model, tmp_path):
 
 def test_a_walk_fills_a_row_of_the_grid(model, tmp_path):
     path, players = model
-    sample(path, tmp_path / "walks.png", 3, seed=1, steps=4)
+    write_samples(path, tmp_path / "walks.png", 3, seed=1, steps=4)
     drawn = grey(tmp_path / "walks.png")
     assert drawn.shape == (3 * 30 + 2, 4 * 30 + 2)
     walks = shades(players.interpolate(3, 4, seed=1))
@@ -52,7 +52,7 @@ def test_a_walk_fills_a_row_of_the_grid(model, tmp_path):
 
 def test_codes_and_truncation_reach_the_model(model, tmp_path):
     path, players = model
-    sample(path, tmp_path / "a.npz", 5, codes={0: 3, 1: 0.5}, truncation=0.5)
+    write_samples(path, tmp_path / "a.npz", 5, codes={0: 3, 1: 0.5}, truncation=0.5)
     images = np.load(tmp_path / "a.npz")["images"][..., 0]
     expected = shades(players.sample(5, fixed={0: 3, 1: 0.5}, truncation=0.5))
     assert np.abs(images - expected).max() <= 1
@@ -61,7 +61,7 @@ def test_codes_and_truncation_reach_the_model(model, tmp_path):
 
 def test_a_class_is_drawn_where_there_are_classes(run, tmp_path):
     path, _ = run("model=cgan")
-    sample(path, tmp_path / "seven.npz", 4, label=7)
+    write_samples(path, tmp_path / "seven.npz", 4, label=7)
     images = np.load(tmp_path / "seven.npz")["images"][..., 0]
     expected = shades(ganzoo.load(path).sample(4, fixed={0: 7}))
     assert np.abs(images - expected).max() <= 1
@@ -82,31 +82,31 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"label": 3}, "knows no classes, leave --label out"),
+        ({"label": 3}, "this model has no classes: leave out --label"),
         ({"codes": {0: 11}}, "no category 11"),
         ({"codes": {9: 1}}, "no factor 9"),
         ({"truncation": 2}, "truncation lies in"),
         ({"steps": 0}, "--interpolate counts"),
-        ({"n": 10_001}, "cannot be looked at"),
+        ({"n": 10_001}, "is too large to look at"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_and_leaves_what_was_there(model, tmp_path, options, said):
     out = tmp_path / "samples.png"
     out.write_bytes(b"mine")
     with pytest.raises(UserError, match=said):
-        sample(model[0], out, **options)
+        write_samples(model[0], out, **options)
     assert out.read_bytes() == b"mine"
 
 
 def test_codes_are_refused_by_a_model_without_them(run, tmp_path):
     with pytest.raises(UserError, match="this model has no code"):
-        sample(run("model=cgan")[0], tmp_path / "a.png", codes={0: 1})
+        write_samples(run("model=cgan")[0], tmp_path / "a.png", codes={0: 1})
 
 
 def test_a_model_of_the_package_is_drawn_by_its_name(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("ganzoo.inference.checkpoint.PRETRAINED", tmp_path / "zoo")
+    monkeypatch.setattr("ganzoo.inference.find.PRETRAINED", tmp_path / "zoo")
     folder, _ = run("model=dcgan")
-    export(folder, tmp_path / "zoo/dcgan-mnist")
-    assert sample("dcgan-mnist", tmp_path / "a.png") == Path(tmp_path / "a.png")
-    sample(folder, tmp_path / "b.png")
+    export_model(folder, tmp_path / "zoo/dcgan-mnist")
+    assert write_samples("dcgan-mnist", tmp_path / "a.png") == Path(tmp_path / "a.png")
+    write_samples(folder, tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
