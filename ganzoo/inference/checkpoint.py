@@ -19,7 +19,7 @@ from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.trust import Modules, check_plain, check_trusted
 from ganzoo.settings.words import as_text
 
-PLAYERS = ("generator.", "discriminator.")  # how the names of their weights begin
+PLAYER_NAMES = ("generator.", "discriminator.")  # how the names of their weights begin
 AUGMENTATION = "discriminator.augmentation."
 AVERAGE = "ema.module."  # … and those of the generator's moving average
 
@@ -51,7 +51,7 @@ class StoredModel(NamedTuple):
         players = {
             name: weight
             for name, weight in self.weights.items()
-            if name.startswith(PLAYERS) and not name.startswith(AUGMENTATION)
+            if name.startswith(PLAYER_NAMES) and not name.startswith(AUGMENTATION)
         }
         averaged = {
             name.replace(AVERAGE, "generator."): weight

@@ -84,7 +84,7 @@ def choose_parts(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     Raises:
         UserError: If an override is of something else, or does not exist.
     """
-    names = list(map(option_name, overrides))
+    names = list(map(option_key, overrides))
     other = next((name for name in names if name.split(".")[0] not in GROUPS), None)
     if other is not None:
         raise UserError(
@@ -102,8 +102,8 @@ def choose_parts(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
 
 def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     """Replace groups of a run's configuration, then values in them."""
-    choices = [word for word in overrides if "." not in option_name(word)]
-    replaced, replacements = set(map(option_name, choices)), compose_config(choices)
+    choices = [word for word in overrides if "." not in option_key(word)]
+    replaced, replacements = set(map(option_key, choices)), compose_config(choices)
     groups = {name: (replacements if name in replaced else cfg).get(name, {}) for name in GROUPS}
     chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **groups})
     OmegaConf.set_struct(chosen, True)
@@ -111,7 +111,7 @@ def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     return chosen
 
 
-def option_name(override: str) -> str:
+def option_key(override: str) -> str:
     """The name of the option that an override sets."""
     return override.partition("=")[0]
 
@@ -132,7 +132,7 @@ def check_kept_groups(stored: StoredModel, overrides: Sequence[str], trust: Modu
     Raises:
         UserError: If it is not trusted.
     """
-    kept = set(GROUPS) - {"callback"} - set(map(option_name, overrides))
+    kept = set(GROUPS) - {"callback"} - set(map(option_key, overrides))
     nodes = OmegaConf.create({name: stored.cfg.get(name, {}) for name in kept})
     check_trusted(OmegaConf.to_container(nodes), stored.path, trust)
 

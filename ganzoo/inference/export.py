@@ -20,7 +20,9 @@ from ganzoo.players import Players
 from ganzoo.settings.trust import Modules
 
 Generator = Callable[[Tensor, Tensor], Tensor]  # (N, L), (N, K) -> (N, C, H, W)
-Writer = Callable[[Path], tuple[Path, Generator]]  # writes into a folder, and reads the file again
+FormatWriter = Callable[
+    [Path], tuple[Path, Generator]
+]  # writes into a folder, and reads the file again
 TOLERANCE = 1e-4  # between pixels of the same noise, in [-1, 1]
 
 
@@ -61,7 +63,7 @@ def export_model(
             make the model's images.
     """
     players = load(model, trust)
-    writers: dict[str, Writer] = {
+    writers: dict[str, FormatWriter] = {
         "safetensors": partial(export_folder, model, half, with_discriminator, trust),
         "onnx": partial(write_onnx, players),
         "torch": partial(write_torch, players),
@@ -73,7 +75,9 @@ def export_model(
     ]
 
 
-def write_checked(players: Players, write: Writer, to: Path, tolerance: float) -> ExportedFile:
+def write_checked(
+    players: Players, write: FormatWriter, to: Path, tolerance: float
+) -> ExportedFile:
     """Write a file, and remove it again if it does not make the model's images.
 
     Raises:

@@ -52,7 +52,7 @@ def write_samples(
     Raises:
         UserError: If the model cannot be loaded or draw this, or ``out`` cannot be written.
     """
-    check_counts({"n": n, "interpolate": steps})
+    check_positive({"n": n, "interpolate": steps})
     players = load(model, trust)
     fixed = fixed_factors(players, label, codes or {})
     batches = players.stream(n, seed, truncation=truncation, fixed=fixed, steps=steps)
@@ -61,7 +61,7 @@ def write_samples(
     return out
 
 
-def check_counts(counts: Mapping[str, int]) -> None:
+def check_positive(counts: Mapping[str, int]) -> None:
     """Refuse options that count images and are not positive.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.inference.explore import page
+from ganzoo.inference.explore import build_page
 from tests.helpers.commands import fork, run
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def commands(text):
 def execute(words):
     """A command with a small budget, in a process of its own; its exit code."""
     if words[0] == "explore":  # the command itself would wait for a browser
-        return fork(lambda: page(words[1:]))
+        return fork(lambda: build_page(words[1:]))
     budget = QUICK if words[0] == "train" else []
     return fork(lambda: sys.exit(run(*words, *budget)))
 
