@@ -78,6 +78,8 @@ def check_rules(image_shape: Shape, chosen: Choices, discriminator: Discriminato
     """
     losses, head = chosen["loss"], cast(Head, discriminator.head)
     chosen["augmentation"].check_support(image_shape)
+    for loss in losses.values():
+        loss.check_support(image_shape)
     check_counts(n_critic=chosen["n_critic"], accumulate=chosen["accumulate"])
     for complaint in (
         *average_complaints(chosen["ema"]),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganzoo.draws import Draws
 from ganzoo.network import Critique, Discriminator, Judge
+from ganzoo.shape import Shape
 
 
 class View(NamedTuple):
@@ -102,6 +103,13 @@ class Loss(nn.Module):
     def for_generator(self, turn: Turn) -> Tensor | None:
         """What the generator minimises, a scalar."""
         return None
+
+    def check_support(self, image_shape: Shape) -> None:
+        """Refuse data that the term says nothing about.
+
+        Raises:
+            UserError: If this is such data.
+        """
 
     def observe(self, turn: Turn) -> None:
         """Update the buffers from what the discriminator says, before it steps."""

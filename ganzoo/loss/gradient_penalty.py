@@ -1,24 +1,38 @@
 """Penalties on the slope of D, that is the gradient of its score with respect to the image."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ganzoo.loss.base import Loss, Turn
-from ganzoo.network import Judge
+from ganzoo.network import Critique, Judge
 from ganzoo.schedule import Number
+
+
+def scored_slope(
+    discriminator: Judge, images: Tensor, condition: Tensor
+) -> tuple[Critique, Tensor]:
+    """Judge images, and take the gradient of each score at its images, both in float32.
+
+    Returns:
+        The critique, and slopes that can be differentiated again: (N / packing, C * H * W).
+    """
+    # The gradient's gradient overflows half precision.
+    with torch.autocast(images.device.type, enabled=False):
+        # Images of the generator's turn, or of one that it looks ahead to, have a gradient to it.
+        images = (
+            images.float() if images.requires_grad else images.detach().float().requires_grad_()
+        )
+        critique = discriminator(images, condition)
+        (gradient,) = torch.autograd.grad(critique.score.sum(), images, create_graph=True)
+    return critique, gradient.reshape(len(critique.score), -1)
 
 
 def slope(discriminator: Judge, images: Tensor, condition: Tensor) -> Tensor:
     """Gradient of each score at its images, in float32: (N, C, H, W) -> (N / packing, …)."""
-    # The gradient's gradient overflows half precision.
-    with torch.autocast(images.device.type, enabled=False):
-        # Images of a foreseen turn have a gradient already, to the generator.
-        images = (
-            images.float() if images.requires_grad else images.detach().float().requires_grad_()
-        )
-        score = discriminator(images, condition).score
-        (gradient,) = torch.autograd.grad(score.sum(), images, create_graph=True)
-    return gradient.reshape(len(score), -1)
+    return scored_slope(discriminator, images, condition)[1]
 
 
 def mixing(turn: Turn) -> Tensor:
@@ -77,8 +91,8 @@ class DRAGAN(SlopePenalty):
         return float(self.weight) * off_one(gradient)
 
 
-class R1(SlopePenalty):
-    """Wants no slope at real images.
+class ZeroCentredPenalty(SlopePenalty):
+    """Wants no slope at some of the turn's images.
 
     Mescheder et al. 2018, equation 9, https://arxiv.org/abs/1801.04406
 
@@ -87,5 +101,52 @@ class R1(SlopePenalty):
     """
 
     def for_discriminator(self, turn: Turn) -> Tensor:
-        gradient = slope(turn.discriminator, turn.real.images, turn.real.condition)
-        return 0.5 * float(self.weight) * gradient.square().sum(1).mean()
+        places = self.places(turn)
+        images = torch.cat([place.images for place in places])
+        condition = torch.cat([place.condition for place in places])
+        gradient = slope(turn.discriminator, images, condition)  # in one pass for all places
+        return 0.5 * float(self.weight) * len(places) * gradient.square().sum(1).mean()
+
+    @abstractmethod
+    def places(self, turn: Turn) -> Sequence[Critique]:
+        """The images; the penalties of several are summed."""
+
+
+class R1(ZeroCentredPenalty):
+    """Wants no slope at real images.
+
+    Mescheder et al. 2018, equation 9, https://arxiv.org/abs/1801.04406
+
+    Args:
+        weight: The paper's gamma; the penalty is half of it times the mean squared slope.
+    """
+
+    def places(self, turn: Turn) -> Sequence[Critique]:
+        return [turn.real]
+
+
+class R2(ZeroCentredPenalty):
+    """Wants no slope at generated images.
+
+    Mescheder et al. 2018, equation 10, https://arxiv.org/abs/1801.04406
+
+    Args:
+        weight: The paper's gamma; the penalty is half of it times the mean squared slope.
+    """
+
+    def places(self, turn: Turn) -> Sequence[Critique]:
+        return [turn.fake]
+
+
+class R1R2(ZeroCentredPenalty):
+    """Wants no slope at real and at generated images, as R3GAN does.
+
+    Huang et al. 2024, section 3, https://arxiv.org/abs/2501.05441. D judges both in one pass, so
+    that ``network.minibatch_std`` is over both.
+
+    Args:
+        weight: Gamma of either; each penalty is half of it times the mean squared slope.
+    """
+
+    def places(self, turn: Turn) -> Sequence[Critique]:
+        return [turn.real, turn.fake]

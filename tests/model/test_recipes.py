@@ -25,6 +25,7 @@ from ganzoo.latent import Categorical, Gaussian, Latent, Uniform
 from ganzoo.loss import (
     DRAGAN,
     R1,
+    R1R2,
     AuxiliaryClassification,
     GradientPenalty,
     Hinge,
@@ -34,6 +35,7 @@ from ganzoo.loss import (
     MutualInformation,
     NonSaturating,
     Objective,
+    RelativisticPair,
     Wasserstein,
     WeightClipping,
 )
@@ -302,12 +304,14 @@ OBJECTIVES = {
     "least_squares": LeastSquares(),
     "wasserstein": Wasserstein(),
     "hinge": Hinge(),
+    "relativistic_pair": RelativisticPair(),
 }
 REGULARISERS = {
     "": {},
     "gradient_penalty": {"gradient_penalty": GradientPenalty()},
     "dragan": {"dragan": DRAGAN()},
     "r1": {"r1": R1()},
+    "r1_r2": {"r1_r2": R1R2()},
     "weight_clipping": {"weight_clipping": WeightClipping()},
 }
 NETWORKS = {
