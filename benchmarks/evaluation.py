@@ -30,11 +30,11 @@ from ganzoo.metric import (
     KID,
     PRDC,
     ClassifierScore,
-    Digits,
+    DigitsExtractor,
     Extractor,
-    Inception,
+    InceptionExtractor,
     MiFID,
-    Points,
+    PointsExtractor,
     Score,
 )
 from ganzoo.metric.neighbours import nearest
@@ -120,7 +120,7 @@ def neighbours() -> None:
         "density": (distances < real_reach[:, 5:6]).sum(0).mean() / 5,
         "coverage": (distances.min(1) < real_reach[:, 5]).mean(),
     }
-    found = computed(PRDC(Points()), real, fake)
+    found = computed(PRDC(PointsExtractor()), real, fake)
     pairs = {name: (found[name], float(value)) for name, value in expected.items()}
     agreement("numpy", pairs)
 
@@ -141,13 +141,13 @@ def computed(score: Score, real: Tensor, fake: Tensor) -> Mapping[str, float]:
 def sharing() -> None:
     """What further scores add to FID, with the samples and their features made once."""
     table = Table("", "five scores", "FID alone", "ratio", title=f"seconds, n = {N_FULL}")
-    game, extractor = DCGAN((1, 28, 28)), Digits()
+    game, extractor = DCGAN((1, 28, 28)), DigitsExtractor()
     start = perf_counter()
     fake = torch.cat([extractor(part) for part in game.sample(N_FULL).split(BATCH)])
     seconds, real = perf_counter() - start, fake.roll(1, dims=1)
     added_by(table, "DCGAN at 28 px, digits", seconds, extractor, real, fake)
     with tempfile.TemporaryDirectory() as name:
-        network = Inception(str(random_inception(Path(name))))
+        network = InceptionExtractor(str(random_inception(Path(name))))
         network.load()
     pictures = game.sample(BATCH)
     start = perf_counter()
@@ -186,7 +186,7 @@ def peak(name: str) -> float:
     if name == "nearest":
         nearest(real, fake)
     else:
-        computed({"prdc": PRDC, "mifid": MiFID}[name](Points()), real, fake)
+        computed({"prdc": PRDC, "mifid": MiFID}[name](PointsExtractor()), real, fake)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 

@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ganzoo import cli
 from ganzoo.data.mnist5k import read_mnist5k
-from ganzoo.metric import FID, Digits
+from ganzoo.metric import FID, DigitsExtractor
 
 QUICK = ["data=digits", "network.width=4", "max_steps=4", "val_every=2", "data.batch_size=8"]
 REPOSITORY = Path(__file__).parents[1]
@@ -396,7 +396,7 @@ def test_any_two_folders_of_pictures_are_scored(command, tmp_path):
     )
     assert code == 0
     found = {line.split()[0]: float(line.split()[1]) for line in out.splitlines()}
-    expected = FID(Digits())
+    expected = FID(DigitsExtractor())
     expected.update(expected.extractor(images / 127.5 - 1), real=True)
     expected.update(expected.extractor(noisy / 127.5 - 1), real=False)
     assert found["fid_digits"] == pytest.approx(expected.compute(), rel=1e-3)

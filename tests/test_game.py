@@ -29,8 +29,7 @@ from ganzoo.loss import (
     NonSaturating,
     Wasserstein,
 )
-from ganzoo.metric import FID
-from ganzoo.metric import Digits as DigitFeatures
+from ganzoo.metric import FID, DigitsExtractor
 from ganzoo.network import DCGAN, MLP, BranchedMLP, MaxoutMLP
 from ganzoo.optimizer import MomentumSchedule, Optimizers, adam, sgd
 from ganzoo.settings.compose import CONF
@@ -454,7 +453,7 @@ def test_validation_changes_no_weight(network, tmp_path):
             val_check_interval=every or 1,
             check_val_every_n_epoch=None,
             callbacks=[
-                Scores({"fid": FID(DigitFeatures())}, cache_dir=str(tmp_path)),
+                Scores({"fid": FID(DigitsExtractor())}, cache_dir=str(tmp_path)),
                 SampleGrid(tmp_path, rows=2, columns=2),
                 Busy(),
             ],

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from ganzoo.callback import Scores
 from ganzoo.data import Digits
 from ganzoo.game import Game
-from ganzoo.metric import FID
-from ganzoo.metric import Digits as DigitFeatures
+from ganzoo.metric import FID, DigitsExtractor
 from ganzoo.network import DCGAN
 from ganzoo.settings.compose import CONF
 from tests.helpers.games import Batches, noise_for, quiet_trainer, shrink
@@ -116,7 +115,7 @@ def test_two_processes_play_the_game_of_one(words, play, compose, tmp_path):
 
 def test_a_smaller_share_is_scored_once_and_the_other_process_does_not_wait():
     """Three samples in batches of one leave the second process a batch of none."""
-    trainer = quiet_trainer(**FORK, callbacks=[Scores({"fid": FID(DigitFeatures())})])
+    trainer = quiet_trainer(**FORK, callbacks=[Scores({"fid": FID(DigitsExtractor())})])
     game = Game((1, 8, 8), network=DCGAN(width=4))
     trainer.validate(game, datamodule=Digits(batch_size=1, val_size=3), verbose=False)
     assert trainer.callback_metrics["val/fid_n"] == 3

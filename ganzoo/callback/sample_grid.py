@@ -6,7 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from ganzoo import picture
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.logger import show
+from ganzoo.logger import log_image
 from ganzoo.runs import RunFolder
 
 ANIMATION = "training.gif"
@@ -52,7 +52,7 @@ class SampleGrid(Callback):
         kept = picture.picture_interval(trainer.global_step, every, MAX_GRIDS)
         if trainer.global_step % kept == 0:  # a tracker cannot remove images later
             for logger in trainer.loggers:
-                show(logger, "samples", grid, trainer.global_step)
+                log_image(logger, "samples", grid, trainer.global_step)
         if kept > every:
             self.remove_grids(kept, trainer.global_step)
 

@@ -2,6 +2,6 @@
 
 from ganzoo.logger.continuation import close_logger, continue_logger, run_id
 from ganzoo.logger.csv import CSVLogger
-from ganzoo.logger.picture import show, show_figures
+from ganzoo.logger.images import log_figures, log_image
 
-__all__ = ["CSVLogger", "close_logger", "continue_logger", "run_id", "show", "show_figures"]
+__all__ = ["CSVLogger", "close_logger", "continue_logger", "log_figures", "log_image", "run_id"]

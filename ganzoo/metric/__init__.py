@@ -1,30 +1,30 @@
 """Scores of generated samples and the features in which they are measured."""
 
 from ganzoo.metric.classifier_score import ClassifierScore
-from ganzoo.metric.digits import Digits
+from ganzoo.metric.digits import DigitsExtractor
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.fid import FID
 from ganzoo.metric.fid_per_class import FIDPerClass
-from ganzoo.metric.inception import Inception
+from ganzoo.metric.inception import InceptionExtractor
 from ganzoo.metric.kid import KID
 from ganzoo.metric.mifid import MiFID
-from ganzoo.metric.network import Network
-from ganzoo.metric.points import Points
+from ganzoo.metric.network import NetworkExtractor
+from ganzoo.metric.points import PointsExtractor
 from ganzoo.metric.prdc import PRDC
-from ganzoo.metric.score import KeepingScore, Score
+from ganzoo.metric.score import PooledScore, Score
 
 __all__ = [
     "FID",
     "KID",
     "PRDC",
     "ClassifierScore",
-    "Digits",
+    "DigitsExtractor",
     "Extractor",
     "FIDPerClass",
-    "Inception",
-    "KeepingScore",
+    "InceptionExtractor",
     "MiFID",
-    "Network",
-    "Points",
+    "NetworkExtractor",
+    "PointsExtractor",
+    "PooledScore",
     "Score",
 ]

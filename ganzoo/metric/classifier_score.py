@@ -3,10 +3,10 @@ from typing import ClassVar
 from torch import Tensor
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 
-from ganzoo.metric.score import KeepingScore
+from ganzoo.metric.score import PooledScore
 
 
-class ClassifierScore(KeepingScore):
+class ClassifierScore(PooledScore):
     """Inception Score: exp of the mean KL of p(class | image) from p(class), over ten splits.
 
     Salimans et al. 2016, section 4, https://arxiv.org/abs/1606.03498. With `Inception` it is the
@@ -14,8 +14,8 @@ class ClassifierScore(KeepingScore):
     does not look at real samples. The splits are those that torch-fidelity draws.
     """
 
-    falls: ClassVar[bool] = False
-    fewest: ClassVar[int] = 10
+    lower_is_better: ClassVar[bool] = False
+    min_samples: ClassVar[int] = 10
 
     def judge(self, real: Tensor, fake: Tensor) -> float:
         found = isc_features_to_metric(self.extractor.logits_of(fake.float()))

@@ -31,7 +31,7 @@ def digit_network() -> nn.Sequential:
     return network.to(memory_format=torch.channels_last)  # 1.6 times as fast on a CPU
 
 
-class Digits(Extractor):
+class DigitsExtractor(Extractor):
     """Features of handwritten digits: 64 per channel, each channel being a digit of its own.
 
     (B, C, H, W) of any size, resized to 28 x 28 -> (B, 64 * C), non-negative. One channel is MNIST,

@@ -31,6 +31,11 @@ class Extractor(nn.Module, ABC):
         super().__init__()
         self.network: nn.Module | None = None
 
+    @property
+    def name(self) -> str:
+        """Its name in ``conf/metric/extractor`` and in figures."""
+        return type(self).__name__.removesuffix("Extractor").lower()
+
     @abstractmethod
     def build(self) -> nn.Module:
         """Make the network with its weights."""

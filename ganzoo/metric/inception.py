@@ -27,7 +27,7 @@ REMEDY = (
 )
 
 
-class Inception(Extractor):
+class InceptionExtractor(Extractor):
     """Last pooling layer of the 2015 TensorFlow Inception: (B, 1 or 3, H, W) -> (B, 2048).
 
     Pictures are rounded to 0 ... 255 as in a PNG and resized as TensorFlow 1 did, so that the

@@ -5,10 +5,10 @@ from torchmetrics.image.kid import poly_mmd
 
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
-from ganzoo.metric.score import KeepingScore
+from ganzoo.metric.score import PooledScore
 
 
-class KID(KeepingScore):
+class KID(PooledScore):
     """Kernel Inception Distance: unbiased squared MMD under a cubic kernel, mean over subsets.
 
     Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401. Unlike FID it does not

@@ -2,12 +2,12 @@ from torch import Tensor
 
 from ganzoo.metric.fid import frechet
 from ganzoo.metric.neighbours import nearest_cosine
-from ganzoo.metric.score import KeepingScore
+from ganzoo.metric.score import PooledScore
 
 SUSPICIOUS = 0.1  # mean distance below which samples count as copies, of the Kaggle competition
 
 
-class MiFID(KeepingScore):
+class MiFID(PooledScore):
     """FID, divided by how far samples are from their nearest real one if that is suspiciously near.
 
     Bai et al. 2021, section 4, https://arxiv.org/abs/2106.03062. The distance is the mean over

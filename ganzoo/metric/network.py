@@ -10,7 +10,7 @@ from ganzoo.error import UserError
 from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 
-class Network(Extractor):
+class NetworkExtractor(Extractor):
     """What any network makes of pictures: (B, 1 or 3, H, W) -> (B, d).
 
     Pictures are rounded to 0 ... 255 as in a PNG, resized with antialias and normalised; grey ones

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from ganzoo.metric.extractor import Extractor
 
 
-class Points(Extractor):
+class PointsExtractor(Extractor):
     """The coordinates themselves: (B, d) -> (B, d)."""
 
     sample_dim = 2

@@ -6,10 +6,10 @@ from torch import Tensor
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.neighbours import CHUNK, distances, radii
-from ganzoo.metric.score import KeepingScore
+from ganzoo.metric.score import PooledScore
 
 
-class PRDC(KeepingScore):
+class PRDC(PooledScore):
     """Improved precision and recall, density and coverage: fidelity and variety apart.
 
     Precision is the share of samples inside the real manifold, recall the share of real images
@@ -24,12 +24,15 @@ class PRDC(KeepingScore):
         k_neighbourhood: Neighbours that span a neighbourhood, for density and coverage.
     """
 
-    falls: ClassVar[bool] = False
-    fewest: ClassVar[int] = 10
+    lower_is_better: ClassVar[bool] = False
+    min_samples: ClassVar[int] = 10
 
     def __init__(self, extractor: Extractor, k_manifold: int = 3, k_neighbourhood: int = 5) -> None:
         super().__init__(extractor)
-        if min(k_manifold, k_neighbourhood) < 1 or max(k_manifold, k_neighbourhood) >= self.fewest:
+        if (
+            min(k_manifold, k_neighbourhood) < 1
+            or max(k_manifold, k_neighbourhood) >= self.min_samples
+        ):
             raise UserError(
                 f"metric.prdc counts 1 to 9 neighbours, got k_manifold={k_manifold} and "
                 f"k_neighbourhood={k_neighbourhood}: the papers have 3 and 5."

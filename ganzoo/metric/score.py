@@ -24,7 +24,7 @@ class Score(ABC):
         falls: It is one number of which less is better, so that the best checkpoint can follow it.
     """
 
-    falls: ClassVar[bool] = True
+    lower_is_better: ClassVar[bool] = True
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
@@ -65,14 +65,14 @@ class Score(ABC):
         """Forget all samples."""
 
 
-class KeepingScore(Score):
+class PooledScore(Score):
     """A score that needs the features of all samples at once.
 
     Attributes:
-        fewest: How many real and how many generated samples it needs.
+        min_samples: How many real and how many generated samples it needs.
     """
 
-    fewest: ClassVar[int] = 2
+    min_samples: ClassVar[int] = 2
 
     def __init__(self, extractor: Extractor) -> None:
         super().__init__(extractor)
@@ -98,9 +98,9 @@ class KeepingScore(Score):
         self.pool.reset()
 
     def _refuse_few(self, real: int, fake: int) -> None:
-        if min(real, fake) < self.fewest:
+        if min(real, fake) < self.min_samples:
             raise UserError(
-                f"{type(self).__name__} needs at least {self.fewest} real and as many generated "
+                f"{type(self).__name__} needs at least {self.min_samples} real and generated "
                 f"samples, but validation gives {real} and {fake}: raise data.val_size."
             )
 

@@ -7,7 +7,7 @@ from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
-from ganzoo.metric import Digits
+from ganzoo.metric import DigitsExtractor
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
 
@@ -41,7 +41,7 @@ class Arithmetic(Probe):
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         latent = game.latent.draw(self.n, Draws(self.seed, device=game.device))
-        images, classifier = draw(game, latent), Digits()
+        images, classifier = draw(game, latent), DigitsExtractor()
         ink = darkness(images)
         logits = torch.cat([classifier.logits(part)[:, 0] for part in torch.split(images, 1000)])
         drawn = logits.argmax(1)

@@ -4,7 +4,7 @@ from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.metric import Digits
+from ganzoo.metric import DigitsExtractor
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
 
@@ -12,7 +12,7 @@ from ganzoo.runs import RunFolder
 class ClassAccuracy(Probe):
     """The share of conditional samples that a classifier takes for the digit that was asked for.
 
-    The classifier, ``ganzoo.metric.Digits``, has not seen the game or its samples.
+    The classifier, ``ganzoo.metric.DigitsExtractor``, has not seen the game or its samples.
 
     Measures `class_accuracy`.
 
@@ -32,7 +32,7 @@ class ClassAccuracy(Probe):
             )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
-        asked, classifier = game.condition.labels(self.n), Digits()
+        asked, classifier = game.condition.labels(self.n), DigitsExtractor()
         samples = torch.split(game.sample(asked), 1000)
         drawn = torch.cat([classifier.logits(part)[:, 0].argmax(1) for part in samples])
         return {"class_accuracy": float((drawn.cpu() == asked).double().mean())}

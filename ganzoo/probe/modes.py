@@ -8,7 +8,7 @@ from ganzoo.data.base import Data
 from ganzoo.data.mixture import Mixture
 from ganzoo.error import UserError
 from ganzoo.game import Game
-from ganzoo.metric import Digits
+from ganzoo.metric import DigitsExtractor
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
 
@@ -51,8 +51,8 @@ class DigitModes(Probe):
     """How many modes of (stacked) MNIST the samples cover, as a digit classifier reads them.
 
     With C channels there are 10^C modes (Metz et al. 2017, section 3.3.1,
-    https://arxiv.org/abs/1611.02163); the classifier is ``ganzoo.metric.Digits``, which reads
-    99.59 % of MNIST's test digits.
+    https://arxiv.org/abs/1611.02163); the classifier is ``ganzoo.metric.DigitsExtractor``,
+    which reads 99.59 % of MNIST's test digits.
 
     Measures `modes` and the `modes_kl` of the modes' frequencies from equal ones, in nats.
 
@@ -72,7 +72,7 @@ class DigitModes(Probe):
             )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
-        samples, classifier = game.sample(self.n), Digits()
+        samples, classifier = game.sample(self.n), DigitsExtractor()
         digits = torch.cat(
             [classifier.logits(part).argmax(2) for part in torch.split(samples, 1000)]
         )

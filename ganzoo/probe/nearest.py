@@ -39,7 +39,7 @@ class Nearest(Probe):
     def __init__(self, n: int = 1000, extractor: Extractor | None = None) -> None:
         self.n = n
         self.points: Callable[[Tensor], Tensor] = extractor or partial(torch.flatten, start_dim=1)
-        self.space = f"_{type(extractor).__name__.lower()}" if extractor else ""
+        self.space = f"_{extractor.name}" if extractor else ""
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         training, validation = data.split

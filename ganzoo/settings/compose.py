@@ -1,5 +1,6 @@
 """Composing a configuration, and building its parts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def search_path(folders: Sequence[Path]) -> list[str]:
 
 def group_choices(overrides: Sequence[str], folders: Sequence[Path] = ()) -> list[str]:
     """Those words of a command that choose from a group of ``conf/`` or of the user's folders."""
-    groups = {word: word.lstrip("+~").partition("=")[0] for word in overrides}
+    groups = {word: re.split("[@=]", word.lstrip("+~"))[0] for word in overrides}
     return [
         word
         for word, group in groups.items()

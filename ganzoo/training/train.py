@@ -34,7 +34,7 @@ from ganzoo.files import remove_partial_files, write_bytes
 from ganzoo.game import Game
 from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.inference.load import load_weights
-from ganzoo.logger import close_logger, continue_logger, run_id, show_figures
+from ganzoo.logger import close_logger, continue_logger, log_figures, run_id
 from ganzoo.metric import Score
 from ganzoo.probe import Probe, run_probes
 from ganzoo.runs import RunFolder
@@ -95,7 +95,7 @@ def train(cfg: DictConfig) -> float:
             trainer, game = fit(start, trainer, game, data)
         if trainer.is_global_zero:
             run_probes(probes, game, data, run)
-            show_figures(trainer.loggers, run.figures, run.metrics.read()["steps"])
+            log_figures(trainer.loggers, run.figures, run.metrics.read()["steps"])
     finally:
         for logger in trainer.loggers:
             close_logger(logger)
@@ -215,7 +215,7 @@ def set_facts(cfg: DictConfig, data: pl.LightningDataModule) -> None:
 def lower_is_better(metric: DictConfig) -> bool:
     """Whether less of a chosen metric is better, so that the best checkpoint can follow it."""
     kind: type[Score] = get_class(metric._target_)
-    return kind.falls
+    return kind.lower_is_better
 
 
 def build_game(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Any]:

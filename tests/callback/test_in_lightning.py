@@ -20,8 +20,7 @@ from ganzoo.callback import (
     Scores,
 )
 from ganzoo.data import Digits
-from ganzoo.metric import FID, KID
-from ganzoo.metric import Digits as DigitFeatures
+from ganzoo.metric import FID, KID, DigitsExtractor
 
 
 def fit(callbacks, **options):
@@ -42,7 +41,7 @@ def fit(callbacks, **options):
 
 def test_the_sanity_check_before_the_first_step_is_no_validation(tmp_path):
     """Nothing is diagnosed, scored or saved of a game that has not taken a step."""
-    extractor = DigitFeatures()
+    extractor = DigitsExtractor()
     scores = {"fid": FID(extractor), "kid": KID(extractor, subsets=2, subset_size=200)}
     fit(
         [

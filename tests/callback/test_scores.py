@@ -1,12 +1,10 @@
 """The callback that scores validations: what it logs and what it survives."""
 
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import torch
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -14,7 +12,18 @@ from ganzoo import DCGAN, GAN, network
 from ganzoo.callback import BatchStatistics, StandingStatistics
 from ganzoo.callback.scores import Scores
 from ganzoo.error import UserError
-from ganzoo.metric import FID, KID, PRDC, Digits, Inception, MiFID, Points, Score, inception
+from ganzoo.metric import (
+    FID,
+    KID,
+    PRDC,
+    DigitsExtractor,
+    InceptionExtractor,
+    MiFID,
+    PointsExtractor,
+    Score,
+    inception,
+)
+from ganzoo.settings.compose import compose_config
 from tests.helpers.games import noise_for, quiet_trainer
 from tests.helpers.scoring import N_VAL, REAL, Counting, Data, Toy, files, fit
 
@@ -25,7 +34,7 @@ def cache(tmp_path) -> str:
 
 
 def test_logs_under_the_name_of_the_key(cache):
-    toy = fit(Scores({"fid_points": FID(Points())}, cache))
+    toy = fit(Scores({"fid_points": FID(PointsExtractor())}, cache))
     for step, logged in zip((2, 4), toy.logged, strict=True):
         assert logged["val/fid_points"] == pytest.approx(2e4, rel=1e-5)
         assert logged["val/fid_points_n"] == N_VAL
@@ -41,7 +50,7 @@ def test_scores_with_equal_extractors_share_the_features(cache):
 
 def test_broken_samples_leave_the_score_out_and_training_on(cache):
     with pytest.warns(UserWarning, match="val/fid is left out at generator step 2"):
-        toy = fit(Scores({"fid": FID(Points())}, cache), Toy(broken_at=(2,)))
+        toy = fit(Scores({"fid": FID(PointsExtractor())}, cache), Toy(broken_at=(2,)))
     broken, sound = toy.logged
     assert "val/fid" not in broken
     assert sound["val/fid"] == pytest.approx(2e4, rel=1e-5)
@@ -54,14 +63,14 @@ class Bytes(Data):
 
 def test_real_pictures_that_were_never_scaled_are_refused(cache):
     with pytest.raises(UserError, match=r"images / 127.5 - 1"):
-        fit(Scores({"fid": FID(Digits())}, cache), data=Bytes())
+        fit(Scores({"fid": FID(DigitsExtractor())}, cache), data=Bytes())
 
 
 @pytest.mark.parametrize("model", [GAN, DCGAN])
 def test_training_is_the_same_bit_for_bit_with_scores_or_without(model, play, cache):
     """GAN draws dropout from the global generator, DCGAN keeps batch statistics."""
     weights = []
-    for scores in ({}, {"kid": KID(Digits(), 5, 8), "prdc": PRDC(Digits())}):
+    for scores in ({}, {"kid": KID(DigitsExtractor(), 5, 8), "prdc": PRDC(DigitsExtractor())}):
         game = model((1, 28, 28))
         val = [noise_for(game, 12, step=99)] if scores else None
         play(game, 3, val=val, callbacks=[Scores(scores, cache)], val_check_interval=1)
@@ -80,7 +89,7 @@ def no_inception(monkeypatch, tmp_path) -> None:
 
 @pytest.mark.usefixtures("no_inception")
 def test_missing_weights_cost_one_score_and_one_warning(cache):
-    scores = {"fid": FID(Inception()), "fid_points": FID(Points())}
+    scores = {"fid": FID(InceptionExtractor()), "fid_points": FID(PointsExtractor())}
     with pytest.warns(UserWarning, match="without val/fid. The Inception weights") as warned:
         toy = fit(Scores(scores, cache))
     assert sum("Inception" in str(w.message) for w in warned) == 1
@@ -91,7 +100,7 @@ def test_missing_weights_cost_one_score_and_one_warning(cache):
 @pytest.mark.usefixtures("no_inception")
 def test_missing_weights_are_an_error_where_the_score_is_required(cache):
     with pytest.raises(UserError, match="Inception weights"):
-        fit(Scores({"fid": FID(Inception())}, cache, required=True))
+        fit(Scores({"fid": FID(InceptionExtractor())}, cache, required=True))
 
 
 class Share(Data):
@@ -126,7 +135,11 @@ def test_two_processes_score_like_one(cache):
     one, two = (
         validated(
             processes,
-            {"fid": FID(Points()), "prdc": PRDC(Points()), "mifid": MiFID(Points())},
+            {
+                "fid": FID(PointsExtractor()),
+                "prdc": PRDC(PointsExtractor()),
+                "mifid": MiFID(PointsExtractor()),
+            },
             cache,
         )
         for processes in (1, 2)
@@ -175,22 +188,17 @@ def test_scoring_leaves_the_random_state_alone_and_is_repeatable(cache):
             super().on_validation_epoch_end(*args)
             states.append(torch.get_rng_state())
 
-    toy = fit(Watching({"drawing": Drawing(Points())}, cache))
+    toy = fit(Watching({"drawing": Drawing(PointsExtractor())}, cache))
     assert torch.equal(states[0], states[1])
     assert toy.logged[0]["val/drawing"] == toy.logged[1]["val/drawing"]
 
 
 def test_the_module_owns_no_feature_network(cache):
-    toy = fit(Scores({"fid": FID(Points())}, cache))
+    toy = fit(Scores({"fid": FID(PointsExtractor())}, cache))
     assert list(toy.state_dict()) == ["weight"]
 
 
 def test_callback_is_made_from_the_metrics_of_the_config(cache):
-    conf = Path(__file__).parents[2] / "conf"
-    config = OmegaConf.merge(
-        {"metric": OmegaConf.load(conf / "metric/fid_points.yaml")},
-        OmegaConf.load(conf / "callback/scores.yaml"),
-    )
-    config.scores.cache_dir = cache
-    toy = fit(instantiate(config.scores))
+    chosen = ["metric=[fid_points]", "callback=[scores]", f"callback.scores.cache_dir={cache}"]
+    toy = fit(instantiate(compose_config(chosen).callback.scores))
     assert "val/fid_points" in toy.logged[0]

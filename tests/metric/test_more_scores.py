@@ -16,11 +16,11 @@ from ganzoo.metric import (
     KID,
     PRDC,
     ClassifierScore,
-    Digits,
+    DigitsExtractor,
     FIDPerClass,
-    KeepingScore,
     MiFID,
-    Points,
+    PointsExtractor,
+    PooledScore,
 )
 from ganzoo.metric.neighbours import nearest, radii
 
@@ -50,7 +50,7 @@ def test_kid_of_whole_sets_is_the_unbiased_mmd(clouds):
     n = 250
     within = sum((kernel(x, x).sum() - kernel(x, x).trace()) / (n * (n - 1)) for x in (real, fake))
     expected = within - 2 * kernel(real, fake).mean()
-    found = scored(KID(Points(), subsets=2, subset_size=n), real, fake)
+    found = scored(KID(PointsExtractor(), subsets=2, subset_size=n), real, fake)
     assert found == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -59,14 +59,14 @@ def test_kid_is_torch_fidelitys_on_the_same_subsets(clouds):
     theirs = kid_features_to_metric(
         fake.double(), real.double(), kid_subsets=20, kid_subset_size=50, verbose=False
     )
-    found = scored(KID(Points(), subsets=20, subset_size=50), real, fake)
+    found = scored(KID(PointsExtractor(), subsets=20, subset_size=50), real, fake)
     assert found == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
 
 
 def test_kid_of_one_distribution_is_none():
     random = torch.Generator().manual_seed(1)
     one, two = (torch.randn(1000, 4, generator=random) for _ in range(2))
-    assert abs(scored(KID(Points(), subsets=20, subset_size=500), one, two)) < 0.05
+    assert abs(scored(KID(PointsExtractor(), subsets=20, subset_size=500), one, two)) < 0.05
 
 
 # Precision, recall, density, coverage
@@ -87,7 +87,7 @@ def reference(real, fake, k):
 
 def test_prdc_are_the_references_numbers(clouds):
     real, fake = clouds
-    found = scored(PRDC(Points()), real, fake)
+    found = scored(PRDC(PointsExtractor()), real, fake)
     pairs = {3: ("precision", "recall"), 5: ("density", "coverage")}
     for k, names in pairs.items():
         expected = reference(real.double().numpy(), fake.double().numpy(), k)
@@ -99,11 +99,11 @@ def test_dropped_modes_cost_recall_and_stray_samples_precision():
     """The two cannot be exchanged unnoticed."""
     random = torch.Generator().manual_seed(0)
     near, far = torch.randn(200, 2, generator=random), torch.randn(200, 2, generator=random) + 50
-    dropped = scored(PRDC(Points()), torch.cat([near, far]), near + 0.01)
+    dropped = scored(PRDC(PointsExtractor()), torch.cat([near, far]), near + 0.01)
     assert dropped["precision"] > 0.9
     assert dropped["recall"] == pytest.approx(0.5, abs=0.05)
     assert dropped["coverage"] == pytest.approx(0.5, abs=0.05)
-    stray = scored(PRDC(Points()), near, torch.cat([near + 0.01, far]))
+    stray = scored(PRDC(PointsExtractor()), near, torch.cat([near + 0.01, far]))
     assert stray["precision"] == pytest.approx(0.5, abs=0.05)
     assert stray["recall"] > 0.9
 
@@ -128,7 +128,7 @@ def test_the_classifier_score_is_torch_fidelitys():
     assert found == pytest.approx(theirs, rel=1e-6)
 
 
-class LogitsThemselves(Points):
+class LogitsThemselves(PointsExtractor):
     def logits_of(self, features):
         return features
 
@@ -143,7 +143,7 @@ def test_the_classifier_score_counts_sure_and_even_classes(classes, best):
 
 def test_digits_read_their_own_features():
     images = torch.rand(5, 1, 28, 28) * 2 - 1
-    digits = Digits()
+    digits = DigitsExtractor()
     torch.testing.assert_close(digits.logits_of(digits(images)), digits.logits(images)[:, 0])
     with pytest.raises(UserError, match="digit_modes"):
         digits.logits_of(digits(images.expand(-1, 3, -1, -1)))
@@ -154,11 +154,13 @@ def test_digits_read_their_own_features():
 
 def test_mifid_is_fid_unless_samples_are_copies(clouds):
     real, fake = clouds
-    plain = scored(FID(Points()), real, fake)
-    assert scored(MiFID(Points()), real, fake) == pytest.approx(plain, rel=1e-3)
+    plain = scored(FID(PointsExtractor()), real, fake)
+    assert scored(MiFID(PointsExtractor()), real, fake) == pytest.approx(plain, rel=1e-3)
     almost = real.clone()
     almost[:, 0] *= 1.05
-    assert scored(MiFID(Points()), real, almost) > 10 * scored(FID(Points()), real, almost)
+    assert scored(MiFID(PointsExtractor()), real, almost) > 10 * scored(
+        FID(PointsExtractor()), real, almost
+    )
 
 
 def test_mifid_is_torchmetrics_with_the_mean_over_samples(clouds):
@@ -168,9 +170,9 @@ def test_mifid_is_torchmetrics_with_the_mean_over_samples(clouds):
     theirs = MemorizationInformedFrechetInceptionDistance(nn.Identity())
     theirs.update(few.double(), real=True)
     theirs.update(real.double(), real=False)
-    found = scored(MiFID(Points()), real, few)
+    found = scored(MiFID(PointsExtractor()), real, few)
     assert found == pytest.approx(float(theirs.compute()), rel=1e-6)
-    assert found > 100 * scored(FID(Points()), real, few)
+    assert found > 100 * scored(FID(PointsExtractor()), real, few)
 
 
 # Class by class
@@ -182,21 +184,22 @@ def test_fid_per_class_sees_exchanged_classes_that_fid_does_not():
     real = torch.randn(400, 3, generator=random) + 10 * kinds[:, None]
     fake = torch.randn(400, 3, generator=random) + 10 * kinds[:, None]
     told = nn.functional.one_hot(kinds, 2).float()
-    assert scored(FIDPerClass(Points()), real, fake, told) < 0.5
-    score = FIDPerClass(Points())
+    assert scored(FIDPerClass(PointsExtractor()), real, fake, told) < 0.5
+    score = FIDPerClass(PointsExtractor())
     score.update(real, True, told)
     score.update(fake, False, told.flip(1))
     assert score.compute() == pytest.approx(300, rel=0.05)  # three coordinates, 10 apart
-    assert scored(FID(Points()), real, fake) < 0.5
+    assert scored(FID(PointsExtractor()), real, fake) < 0.5
 
 
 def test_fid_per_class_is_the_mean_of_the_classes_fids(clouds):
     real, fake = clouds
     kinds = torch.arange(300) % 3
     told = nn.functional.one_hot(kinds, 3).float()
-    found = scored(FIDPerClass(Points()), real, fake, told)
+    found = scored(FIDPerClass(PointsExtractor()), real, fake, told)
     own = [
-        scored(FID(Points()), real[kinds == kind], fake[kinds[:250] == kind]) for kind in range(3)
+        scored(FID(PointsExtractor()), real[kinds == kind], fake[kinds[:250] == kind])
+        for kind in range(3)
     ]
     assert found == pytest.approx(np.mean(own), rel=1e-6)
 
@@ -205,9 +208,11 @@ def test_fid_per_class_is_the_mean_of_the_classes_fids(clouds):
 
 
 @pytest.mark.parametrize(
-    "score", [KID(Points(), 10, 5), MiFID(Points()), PRDC(Points())], ids=lambda s: type(s).__name__
+    "score",
+    [KID(PointsExtractor(), 10, 5), MiFID(PointsExtractor()), PRDC(PointsExtractor())],
+    ids=lambda s: type(s).__name__,
 )
-def test_samples_that_are_not_finite_have_no_score(score: KeepingScore, clouds):
+def test_samples_that_are_not_finite_have_no_score(score: PooledScore, clouds):
     real, fake = clouds
     fake[3, 2] = torch.nan
     assert math.isnan(scored(score, real, fake))
@@ -216,9 +221,9 @@ def test_samples_that_are_not_finite_have_no_score(score: KeepingScore, clouds):
 @pytest.mark.parametrize(
     ("score", "remedy"),
     [
-        (KID(Points()), "metric.kid.subset_size lower"),
-        (PRDC(Points()), "raise data.val_size"),
-        (ClassifierScore(Points()), "raise data.val_size"),
+        (KID(PointsExtractor()), "metric.kid.subset_size lower"),
+        (PRDC(PointsExtractor()), "raise data.val_size"),
+        (ClassifierScore(PointsExtractor()), "raise data.val_size"),
     ],
 )
 def test_too_few_samples_are_refused(score, remedy):
@@ -229,21 +234,21 @@ def test_too_few_samples_are_refused(score, remedy):
 
 def test_a_classifier_is_needed_for_the_classifier_score(clouds):
     with pytest.raises(UserError, match="classifier_score_digits"):
-        scored(ClassifierScore(Points()), *clouds)
+        scored(ClassifierScore(PointsExtractor()), *clouds)
 
 
 def test_a_model_without_classes_has_no_score_per_class(clouds):
     with pytest.raises(UserError, match="model=cgan"):
-        scored(FIDPerClass(Points()), *clouds)
+        scored(FIDPerClass(PointsExtractor()), *clouds)
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: KID(Points(), subsets=1),
-        lambda: KID(Points(), subset_size=0),
-        lambda: PRDC(Points(), k_manifold=0),
-        lambda: PRDC(Points(), k_neighbourhood=10),
+        lambda: KID(PointsExtractor(), subsets=1),
+        lambda: KID(PointsExtractor(), subset_size=0),
+        lambda: PRDC(PointsExtractor(), k_manifold=0),
+        lambda: PRDC(PointsExtractor(), k_neighbourhood=10),
     ],
 )
 def test_numbers_that_make_no_score_are_refused(make):

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from ganzoo.callback.scores import Scores
-from ganzoo.metric import FID, Points
+from ganzoo.metric import FID, PointsExtractor
 from ganzoo.metric.cache import FeatureFile
 from tests.helpers.games import quiet_trainer
 from tests.helpers.scoring import N_VAL, REAL, Counting, Data, Toy, files, fit
@@ -85,7 +85,7 @@ def test_part_of_the_cache_is_completed(cache):
 def test_unwritable_cache_warns_once_and_goes_on(tmp_path):
     blocked = tmp_path / "a file"
     blocked.touch()
-    callback = Scores({"fid": FID(Points())}, str(blocked / "cache"))
+    callback = Scores({"fid": FID(PointsExtractor())}, str(blocked / "cache"))
     with pytest.warns(UserWarning, match="cannot be kept") as warned:
         toy = fit(callback)
     assert sum("cannot be kept" in str(w.message) for w in warned) == 1

@@ -5,8 +5,7 @@ import torch
 
 from ganzoo.callback import Scores
 from ganzoo.data import Digits
-from ganzoo.metric import FID
-from ganzoo.metric import Digits as DigitFeatures
+from ganzoo.metric import FID, DigitsExtractor
 from ganzoo.model import DCGAN
 from tests.helpers.games import quiet_trainer
 
@@ -26,7 +25,7 @@ def test_dcgan_learns_digits(tmp_path):
         max_time="00:00:02:00",
         val_check_interval=600,
         check_val_every_n_epoch=None,
-        callbacks=[Scores({"fid_digits": FID(DigitFeatures())}, cache_dir=str(tmp_path))],
+        callbacks=[Scores({"fid_digits": FID(DigitsExtractor())}, cache_dir=str(tmp_path))],
     )
     (untrained,) = trainer.validate(game, data, verbose=False)
     trainer.fit(game, data)

@@ -39,9 +39,11 @@ from ganzoo.loss import (
     Wasserstein,
     WeightClipping,
 )
+from ganzoo.metric import Extractor
 from ganzoo.network import DCGAN, MLP, Network, Plane, ResNet
 from ganzoo.probe import Probe
 from ganzoo.settings.compose import CONF
+from tests.helpers.conf import bases, read_conf
 from tests.helpers.games import shrink
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
@@ -195,9 +197,12 @@ def test_a_variant_chooses_and_never_overrides_the_game(variant):
 
 # The groups of conf/ are the folders of ganzoo/
 
-SINGLE = ("condition", "latent", "network", "augmentation", "head", "data")
+EXTRACTOR = "metric/extractor"  # a part of metrics and probes
+SINGLE = ("condition", "latent", "network", "augmentation", "head", "data", EXTRACTOR)
 NAMED = ("loss", "metric", "callback", "probe")  # several at once, each under its own name
-FILES = [(group, path) for group in (*SINGLE, *NAMED) for path in sorted((CONF / group).iterdir())]
+FILES = [
+    (group, path) for group in (*SINGLE, *NAMED) for path in sorted((CONF / group).glob("*.yaml"))
+]
 FROM_GAME = {"features", "condition_dim"}  # a head is built once the trunk's width is known
 
 
@@ -210,21 +215,15 @@ def test_groups_mirror_folders():
 
 def nodes(group: str, path: Path) -> list[dict[str, Any]]:
     """What the file instantiates, with what it inherits from the file it starts from."""
-    content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    content = read_conf(path)
     if group == "data":
         return [content["data"]]
-    if group in SINGLE:
-        for parent in content.pop("defaults", []):
-            if parent != "_self_" and isinstance(parent, str):
-                (base,) = nodes(group, path.with_name(f"{parent}.yaml"))
-                content = base | content
-        return [content]
-    return list(content.values())
+    return [content] if group in SINGLE else list(content.values())
 
 
 def is_variation(group: str, path: Path) -> bool:
     """Whether the file starts from another of its group and says so in its name."""
-    return group != "data" and "defaults" in OmegaConf.load(path)
+    return group != "data" and bool(bases(OmegaConf.load(path).get("defaults", [])))
 
 
 def options_of(target: type) -> dict[str, Any]:
@@ -244,7 +243,7 @@ def options_of(target: type) -> dict[str, Any]:
 def test_a_file_lists_the_options_of_its_target_with_their_defaults(group, path):
     for node in nodes(group, path):
         target, from_game = node.pop("_target_"), FROM_GAME if node.pop("_partial_", 0) else set()
-        assert target.rpartition(".")[0] == f"ganzoo.{group}"
+        assert target.rpartition(".")[0] == f"ganzoo.{group.partition('/')[0]}"
         options = options_of(get_class(target))
         assert node.keys() == options.keys() - from_game
         if not is_variation(group, path):
@@ -268,10 +267,11 @@ def is_default(value: Any) -> bool:
         ("head", Head, {Head}),
         ("loss", Loss, {Loss, Objective}),
         ("probe", Probe, set()),
+        (EXTRACTOR, Extractor, set()),
     ],
 )
 def test_every_part_has_a_file(group, kind, base):
-    offered = vars(import_module(f"ganzoo.{group}")).values()
+    offered = vars(import_module(f"ganzoo.{group.partition('/')[0]}")).values()
     parts = {each for each in offered if inspect.isclass(each) and issubclass(each, kind)}
     parts = {each for each in parts if not inspect.isabstract(each)} - base
     targets = [node["_target_"] for g, path in FILES if g == group for node in nodes(g, path)]

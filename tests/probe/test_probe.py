@@ -15,7 +15,7 @@ from ganzoo.data.mnist5k import DIGITS, read_mnist5k
 from ganzoo.data.source import InMemory
 from ganzoo.error import UserError
 from ganzoo.latent.walk import spherical, straight
-from ganzoo.metric import Digits
+from ganzoo.metric import DigitsExtractor
 from ganzoo.network import Critique
 from ganzoo.probe import (
     Arithmetic,
@@ -396,7 +396,9 @@ def test_copies_that_are_moved_are_nearer_in_features_than_in_pixels(data, tmp_p
     training, _ = data.source.read(data.split[0][:200])
     moved = samples(training.roll((1, 1), dims=(2, 3)))
     in_pixels = Nearest(n=200).measure(moved, data, RunFolder(tmp_path))
-    in_features = Nearest(n=200, extractor=Digits()).measure(moved, data, RunFolder(tmp_path))
+    in_features = Nearest(n=200, extractor=DigitsExtractor()).measure(
+        moved, data, RunFolder(tmp_path)
+    )
     assert in_features["nearest_ratio_digits"] < 0.9 < in_pixels["nearest_ratio"]
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert {"nearest_digits.png", "nearest_distances_digits.png"} <= names

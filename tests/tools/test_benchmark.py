@@ -2,12 +2,13 @@
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from ganzoo.settings.compose import CONF, build_part
 from ganzoo.training.train import images_per_step, max_generator_steps, validation_interval
+from tests.helpers.conf import read_conf
 from tests.helpers.games import shrink
 
+BENCHMARK = CONF / "experiment" / "benchmark"
 BENCHMARKS = {
     "mnist5k": {"image_shape": (1, 28, 28)},
     "mnist": {"image_shape": (1, 28, 28)},
@@ -21,9 +22,9 @@ SWEPT = {
     for override in OverridesParser.create().parse_overrides(
         [
             f"{key}={what}"
-            for key, what in OmegaConf.load(
-                CONF / "experiment" / "benchmark" / f"{name}.yaml"
-            ).hydra.sweeper.params.items()
+            for key, what in read_conf(BENCHMARK / f"{name}.yaml")["hydra"]["sweeper"][
+                "params"
+            ].items()
         ]
     )
     for value in override.sweep_string_iterator()
@@ -31,7 +32,7 @@ SWEPT = {
 
 
 def test_every_benchmark_is_tried_and_has_the_variants_or_the_losses():
-    assert {path.stem for path in (CONF / "experiment" / "benchmark").iterdir()} == set(BENCHMARKS)
+    assert {path.stem for path in BENCHMARK.iterdir()} == set(BENCHMARKS)
     models = {path.stem for path in (CONF / "model").iterdir()} - {"sngan"}
     for name in ("mnist5k", "mnist", "stacked_mnist"):
         assert {value for of, key, value in SWEPT if (of, key) == (name, "model")} == models
