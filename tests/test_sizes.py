@@ -28,18 +28,7 @@ LONG_FUNCTIONS = {
     *("check.complaints", "train.train"),
 }
 SHARED_NAMES = {
-    *("BATCH", "BLOCK", "CHUNK", "FETCH", "FREE", "SIDE", "T"),
-    *(
-        "Curve",
-        "DCGAN",
-        "Digits",
-        "InstanceNoise",
-        "Network",
-        "complaints",
-        "draw",
-    ),
-    *("read", "save"),
-    *("setting", "train", "write_report"),
+    *("DCGAN", "FREE", "InstanceNoise", "setting", "train", "write_report"),
 }
 
 

@@ -44,7 +44,7 @@ class SymptomMeter:
 
     Attributes:
         gradients: Norms of the generator's gradient at all logged steps.
-        height: Largest spread of the samples so far.
+        height: Largest mean distance between samples so far.
         before: Mean sample at the last validation, (…).
     """
 
@@ -66,7 +66,7 @@ class SymptomMeter:
             real: Real images, (N, …).
             fake: Samples of latents that are the same at every validation, (N, …).
         """
-        scale, width = max(float(spread(real)), TINY), float(spread(fake))
+        scale, width = max(float(mean_distance(real)), TINY), float(mean_distance(fake))
         mean = fake.mean(0)
         before = torch.full_like(mean, nan) if self.before is None else self.before.to(mean.device)
         self.height = max(self.height, width)
@@ -100,7 +100,7 @@ def certainty_of(game: Game) -> float:
     return float(real) - float(fake)
 
 
-def spread(images: Tensor) -> Tensor:
+def mean_distance(images: Tensor) -> Tensor:
     """Mean distance between two different images: (N, …) -> scalar."""
     return torch.pdist(images.flatten(1)).mean()
 

@@ -18,7 +18,7 @@ from ganzoo.data.picture_files import map_readable, report_broken
 from ganzoo.data.stream import PictureDataset, file_stamps
 from ganzoo.files import PART, replacing
 
-BLOCK = 1000  # pictures that are decoded before they are written
+PICTURES_PER_WRITE = 1000
 PREPARED = "centre square, bilinear with antialias, RGB, 1"  # change it with how pixels are made
 LENGTH, CHECKSUM = 8, sha256().digest_size  # bytes
 
@@ -95,7 +95,10 @@ class DecodedFile:
 
     def _contents(self) -> Iterator[bytes]:
         broken: list[int] = []
-        parts = [range(self.n)[start : start + BLOCK] for start in range(0, self.n, BLOCK)]
+        parts = [
+            range(self.n)[start : start + PICTURES_PER_WRITE]
+            for start in range(0, self.n, PICTURES_PER_WRITE)
+        ]
         console = Console(stderr=True)
         quiet = not console.is_terminal
         for part in track(parts, "decoding pictures once", console=console, disable=quiet):

@@ -4,7 +4,7 @@ from itertools import product
 
 from ganzoo.data.mixture import Mixture
 
-SIDE = (-4.0, -2.0, 0.0, 2.0, 4.0)
+POSITIONS = (-4.0, -2.0, 0.0, 2.0, 4.0)
 
 
 class Grid(Mixture):
@@ -13,6 +13,6 @@ class Grid(Mixture):
     Srivastava et al. 2017, VEEGAN, https://arxiv.org/abs/1705.07761.
     """
 
-    layout = tuple(product(SIDE, SIDE))
+    layout = tuple(product(POSITIONS, POSITIONS))
     spread = 0.05
     scale = 0.2

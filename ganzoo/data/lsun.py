@@ -13,7 +13,7 @@ from ganzoo.data.picture_data import PictureData
 from ganzoo.data.source import Source
 from ganzoo.data.torchvision_data import read_torchvision
 
-FETCH = "fill it by https://github.com/fyu/lsun and `pip install lmdb`"
+HOW_TO_FILL = "fill it by https://github.com/fyu/lsun and `pip install lmdb`"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,7 +32,7 @@ class LSUN(PictureData):
         categories = list(self.categories)
         names = [f"{category}_lmdb" for category in categories]
         data = read_torchvision(
-            lambda: datasets.LSUN(self.root, categories), self.root, names, False, FETCH
+            lambda: datasets.LSUN(self.root, categories), self.root, names, False, HOW_TO_FILL
         )
         sizes = torch.tensor([stop - start for start, stop in pairwise([0, *data.indices])])
         labels = torch.arange(len(sizes)).repeat_interleave(sizes)

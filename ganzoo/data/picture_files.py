@@ -14,7 +14,7 @@ from ganzoo.data.stream import Reader
 from ganzoo.error import UserError
 from ganzoo.picture import DECODING_ERRORS
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 
 class PictureFiles:
@@ -72,7 +72,7 @@ def find_pictures(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in pictures)
 
 
-def map_readable(function: Callable[[int], T], rows: Iterable[int]) -> dict[int, T]:
+def map_readable(function: Callable[[int], Result], rows: Iterable[int]) -> dict[int, Result]:
     """Apply a function to the picture of every row, in threads, and leave out unreadable ones.
 
     Args:
@@ -83,7 +83,7 @@ def map_readable(function: Callable[[int], T], rows: Iterable[int]) -> dict[int,
         The results by row, in the order of the rows.
     """
 
-    def read(row: int) -> tuple[int, T] | None:
+    def read(row: int) -> tuple[int, Result] | None:
         try:
             return row, function(row)
         except UserError:

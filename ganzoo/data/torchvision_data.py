@@ -8,7 +8,7 @@ from typing import TypeVar
 from ganzoo.data.base import FileData
 from ganzoo.error import UserError
 
-T = TypeVar("T")
+TorchvisionSet = TypeVar("TorchvisionSet")
 FETCH = "data.download=true to fetch them"
 
 
@@ -25,8 +25,12 @@ class TorchvisionData(FileData):
 
 
 def read_torchvision(
-    make: Callable[[], T], root: str, files: Sequence[str], download: bool, fetch: str = FETCH
-) -> T:
+    make: Callable[[], TorchvisionSet],
+    root: str,
+    files: Sequence[str],
+    download: bool,
+    fetch: str = FETCH,
+) -> TorchvisionSet:
     """Open a torchvision data set.
 
     Args:

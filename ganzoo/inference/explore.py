@@ -16,7 +16,7 @@ from ganzoo.inference.find import find_weights
 from ganzoo.inference.load import load
 from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
-from ganzoo.probe.curves import figure_of, read
+from ganzoo.probe.curves import figure_of, read_curves
 from ganzoo.runs import RunFolder
 from ganzoo.settings.trust import Modules
 
@@ -170,7 +170,8 @@ def add_curves(page: gr.Blocks, name: str, log: Path) -> None:
     image = gr.Image(show_label=False, format="png", buttons=IMAGE_BUTTONS)
 
     def draw() -> np.ndarray:
-        pixels: np.ndarray = picture.figure_to_image(figure_of(read(log))).permute(1, 2, 0).numpy()
+        drawn = picture.figure_to_image(figure_of(read_curves(log)))
+        pixels: np.ndarray = drawn.permute(1, 2, 0).numpy()
         return pixels
 
     page.load(draw, None, image, api_name="curves")

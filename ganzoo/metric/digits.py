@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
 
-SIDE = 28
+DIGIT_SIDE = 28
 
 
 def digit_network() -> nn.Sequential:
@@ -81,4 +81,4 @@ def _convolution(n_in: int, n_out: int, kernel_size: int = 3) -> tuple[nn.Module
 def _digits(images: Tensor) -> Tensor:
     """(B, C, H, W) -> (B * C, 1, 28, 28); what is beyond [-1, 1] is cut off, as in a PNG."""
     single = images.clamp(-1, 1).flatten(0, 1).unsqueeze(1)
-    return F.interpolate(single, size=(SIDE, SIDE), mode="bilinear", antialias=True)
+    return F.interpolate(single, size=(DIGIT_SIDE, DIGIT_SIDE), mode="bilinear", antialias=True)

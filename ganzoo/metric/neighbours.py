@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-CHUNK = 500  # rows of distances held at a time
+ROWS_AT_ONCE = 500  # rows of distances held at a time
 
 
 def distances(points: Tensor, others: Tensor) -> Tensor:
@@ -17,14 +17,14 @@ def distances(points: Tensor, others: Tensor) -> Tensor:
 
 def radii(points: Tensor, k: int) -> Tensor:
     """Distances to the k nearest other points, the nearest first: (N, d) -> (N, k)."""
-    parts = torch.split(points, CHUNK)
+    parts = torch.split(points, ROWS_AT_ONCE)
     found = [distances(part, points).topk(k + 1, largest=False) for part in parts]
     return torch.cat([each.values[:, 1:] for each in found])
 
 
 def nearest(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Distance to the nearest of the others, and which it is: (N, d), (M, d) -> (N,), (N,)."""
-    found = [distances(part, others).min(1) for part in torch.split(points, CHUNK)]
+    found = [distances(part, others).min(1) for part in torch.split(points, ROWS_AT_ONCE)]
     return torch.cat([each.values for each in found]), torch.cat([each.indices for each in found])
 
 
@@ -32,5 +32,5 @@ def nearest_cosine(points: Tensor, others: Tensor) -> Tensor:
     """Cosine distance, of lines and not of arrows, to the nearest of the others: -> (N,)."""
     directions, theirs = (normalize(each, dim=1) for each in (points, others))
     return 1 - torch.cat(
-        [(part @ theirs.T).abs().amax(1) for part in torch.split(directions, CHUNK)]
+        [(part @ theirs.T).abs().amax(1) for part in torch.split(directions, ROWS_AT_ONCE)]
     )

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ganzoo.error import UserError
 from ganzoo.metric.extractor import Extractor
-from ganzoo.metric.neighbours import CHUNK, distances, radii
+from ganzoo.metric.neighbours import ROWS_AT_ONCE, distances, radii
 from ganzoo.metric.score import PooledScore
 
 
@@ -46,7 +46,7 @@ class PRDC(PooledScore):
         fake_manifold = radii(fake, self.k_manifold)[:, -1]
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
-        for rows in torch.split(torch.arange(len(fake), device=real.device), CHUNK):
+        for rows in torch.split(torch.arange(len(fake), device=real.device), ROWS_AT_ONCE):
             apart = distances(real, fake[rows])  # (N, rows)
             neighbours = apart < neighbourhood[:, None]
             precise += int((apart < real_manifold[:, None]).any(0).count_nonzero())

@@ -1,4 +1,4 @@
-"""What the papers say of a trained game, measured once when training is over."""
+"""Probes: measurements of a trained game, once at the end of training."""
 
 from ganzoo.probe.arithmetic import Arithmetic
 from ganzoo.probe.base import Probe
@@ -9,7 +9,7 @@ from ganzoo.probe.curves import Curves
 from ganzoo.probe.decision import Decision
 from ganzoo.probe.interpolation import Interpolation
 from ganzoo.probe.linear_svm import LinearSVM
-from ganzoo.probe.modes import DigitModes, Modes
+from ganzoo.probe.mode_coverage import DigitModes, Modes
 from ganzoo.probe.nearest import Nearest
 from ganzoo.probe.parzen import Parzen
 from ganzoo.probe.run import run_probes

@@ -13,19 +13,19 @@ from ganzoo.runs import RunFolder
 
 
 class Arithmetic(Probe):
-    """Thick a - thin a + thin b = thick b, with the mean noise of each.
+    """Vector arithmetic on noise: thick a - thin a + thin b = thick b, with means of each.
 
     The vector arithmetic of Radford et al. 2016, section 6.3.2, https://arxiv.org/abs/1511.06434,
-    with ten samples per concept and stroke thickness for the smile. Draws `arithmetic.png`: two
-    pairs of digits per row, of each the mean noise of the three concepts and the result.
+    with ten samples per concept and stroke thickness for the smile. Draws
+    ``arithmetic.png``: two pairs of digits per row, each with its three concepts and the result.
 
-    Measures `arithmetic_class`, the share of results that are read as b, where a digit that the
-    generator does not draw counts as misread, and `arithmetic_ink`, the mean gain in ink over the
-    thin b, in pixels of full ink.
+    Measures ``arithmetic_class``, the share of results that a classifier reads as b, where a digit
+    that the generator never draws counts as misread, and ``arithmetic_ink``, the mean gain in ink
+    over the thin b, in pixels of full ink.
 
     Args:
         n: Samples from which the concepts are taken.
-        seed: Of their noise.
+        seed: Seed of their noise.
     """
 
     def __init__(self, n: int = 5000, seed: int = 0) -> None:
@@ -41,7 +41,7 @@ class Arithmetic(Probe):
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         latent = game.latent.draw(self.n, Draws(self.seed, device=game.device))
-        images, classifier = draw(game, latent), DigitsExtractor()
+        images, classifier = generate(game, latent), DigitsExtractor()
         ink = darkness(images)
         logits = torch.cat([classifier.logits(part)[:, 0] for part in torch.split(images, 1000)])
         drawn = logits.argmax(1)
@@ -56,7 +56,7 @@ class Arithmetic(Probe):
         for a, b in known:
             (thick_a, thin_a), (_, thin_b) = found[a], found[b]
             sums += [thick_a, thin_a, thin_b, thick_a - thin_a + thin_b]
-        shown = draw(game, torch.stack(sums))
+        shown = generate(game, torch.stack(sums))
         picture.save_image(picture.draw_samples(shown, 8), run.figures / "arithmetic.png")
         thin, result = shown[2::4], shown[3::4]
         read = classifier.logits(result)[:, 0].argmax(1).cpu()
@@ -67,7 +67,8 @@ class Arithmetic(Probe):
         }
 
 
-def draw(game: Game, latent: Tensor) -> Tensor:
+def generate(game: Game, latent: Tensor) -> Tensor:
+    """Images of noise, without a condition: (N, L) -> (N, C, H, W)."""
     nothing = latent.new_zeros(len(latent), 0)
     with eval_mode(game):
         return torch.cat([game(part, nothing[: len(part)]) for part in torch.split(latent, 500)])

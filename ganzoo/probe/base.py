@@ -8,13 +8,13 @@ from ganzoo.runs import RunFolder
 
 
 class Probe(ABC):
-    """A claim about trained games that can be measured on this one.
+    """A measurement of a trained game.
 
-    Metrics compare samples with data during training; a probe has the whole game, the whole data
-    with its test set, and the run's files, and is asked once, at the end.
+    Metrics compare samples with data during training. A probe measures once, at the end, and has
+    the whole game, the data with its test set, and the run's files.
 
     Attributes:
-        needs_discriminator: It asks the discriminator too, which an exported model may lack.
+        needs_discriminator: Whether it uses the discriminator, which an exported model may lack.
         reads_test: Whether it measures on the test set.
         reads_log: Whether it reads the csv logger's file.
     """
@@ -24,24 +24,24 @@ class Probe(ABC):
     reads_log: ClassVar[bool] = False
 
     def check(self, game: Game, data: Data) -> None:
-        """Refuse a game or data that it cannot measure, before training starts.
+        """Check before training that it can measure this game and data.
 
         Raises:
-            UserError: If it cannot; here, if the game can be sampled only with labels from data or
-                lacks a discriminator that it needs, a count is below 1, or the data has no test set
-                to measure on.
+            UserError: If it cannot: the game can be sampled only with labels from data, or lacks a
+                discriminator that the probe needs; a count is below 1; or the data has no test set
+                that the probe needs.
         """
         if self.needs_discriminator and game.discriminator is None:
             raise UserError(
-                f"{type(self).__name__} asks the discriminator, which this model came without: "
-                "leave the probe out, or give the run itself."
+                f"{type(self).__name__} needs the discriminator, which this model lacks: leave the "
+                "probe out, or give the run itself."
             )
         game.condition.labels(1)
         for name, count in vars(self).items():
             if name not in ("seed", "layer") and isinstance(count, int) and count < 1:
                 raise UserError(
-                    f"probe={type(self).__name__} has {name}={count}, which counts and must be at "
-                    f"least 1: type for example {name}=100."
+                    f"probe={type(self).__name__} has {name}={count}, and a count must be at least "
+                    f"1: type for example {name}=100."
                 )
         if self.reads_test:
             data.load_test()

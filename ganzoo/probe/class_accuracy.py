@@ -10,14 +10,14 @@ from ganzoo.runs import RunFolder
 
 
 class ClassAccuracy(Probe):
-    """The share of conditional samples that a classifier takes for the digit that was asked for.
+    """The share of conditional samples that a classifier reads as the requested digit.
 
-    The classifier, ``ganzoo.metric.DigitsExtractor``, has not seen the game or its samples.
+    The classifier, ``ganzoo.metric.DigitsExtractor``, was trained without the game.
 
-    Measures `class_accuracy`.
+    Measures ``class_accuracy``.
 
     Args:
-        n: Samples of the generator, of every class as many.
+        n: Samples of the generator, equally many of every class.
     """
 
     def __init__(self, n: int = 10_000) -> None:
@@ -27,12 +27,12 @@ class ClassAccuracy(Probe):
         super().check(game, data)
         if not isinstance(game.condition, ClassLabel) or game.condition.dim != 10:
             raise UserError(
-                "probe=class_accuracy asks for digits by their class: choose model=cgan or "
+                "probe=class_accuracy samples digits by their class: choose model=cgan or "
                 "model=acgan and data=mnist or data=mnist5k."
             )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
-        asked, classifier = game.condition.labels(self.n), DigitsExtractor()
-        samples = torch.split(game.sample(asked), 1000)
-        drawn = torch.cat([classifier.logits(part)[:, 0].argmax(1) for part in samples])
-        return {"class_accuracy": float((drawn.cpu() == asked).double().mean())}
+        classes, classifier = game.condition.labels(self.n), DigitsExtractor()
+        samples = torch.split(game.sample(classes), 1000)
+        digits = torch.cat([classifier.logits(part)[:, 0].argmax(1) for part in samples])
+        return {"class_accuracy": float((digits.cpu() == classes).double().mean())}

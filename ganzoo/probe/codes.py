@@ -20,19 +20,20 @@ from ganzoo.runs import RunFolder
 
 
 class Codes(Probe):
-    """What the code of InfoGAN came to mean.
+    """What the code of InfoGAN has learned to mean.
 
     Chen et al. 2016, section 7.2, https://arxiv.org/abs/1606.03657. Categories of the first
     categorical factor are matched to classes on the training set so that most images agree
-    (Hungarian method), and the error counted on the test set. The bound on the mutual information
-    of a factor with the image is over samples of the generator: E log q + H (section 5, equation
-    4); of ten categories, a perfect guess has ln 10. For a continuous factor q is a Gaussian around
-    the guess whose variance is the guess's mean squared error, of which the bound is the highest;
-    the unit variance of the loss would tell a perfect guess from none by half a nat.
+    (Hungarian method), and the error is counted on the test set. The bound on the mutual
+    information of a factor and the image is over samples of the generator: E log q + H (section 5,
+    equation 4); with ten categories, a perfect guess has ln 10. For a continuous factor q is a
+    Gaussian around the guess whose variance is the guess's mean squared error, which gives the
+    highest bound; with the unit variance of the loss, a perfect guess and none differ by only half
+    a nat.
 
-    Measures `code_error` and the bounds in nats: `code_bound` of the first factor, `code_bound_1`
-    of the next and so on. Draws `codes_<factor>.png` per factor: it varies from left to right, and
-    the rows differ in all else.
+    Measures ``code_error`` and the bounds in nats: ``code_bound`` of the first factor,
+    ``code_bound_1`` of the next and so on. Draws ``codes_<factor>.png``: the factor varies from
+    left to right, and the rows differ in everything else.
 
     Args:
         n: Samples of the generator for the bounds.
@@ -55,7 +56,7 @@ class Codes(Probe):
             )
         super().check(game, data)
         if game.discriminator.packing > 1:
-            raise UserError("probe=codes reads images one by one: type network.packing=1.")
+            raise UserError("probe=codes reads single images: type network.packing=1.")
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         assert isinstance(game, InfoGAN)
@@ -64,8 +65,8 @@ class Codes(Probe):
             drawn = picture.draw_samples(traversal(game, which), 10)
             picture.save_image(drawn, run.figures / f"codes_{which}.png")
         classes = data.n_classes
-        told = confusion(game, data.source, data.split[0], classes)
-        match = linear_sum_assignment(told.numpy(), maximize=True)
+        training = confusion(game, data.source, data.split[0], classes)
+        match = linear_sum_assignment(training.numpy(), maximize=True)
         test = confusion(game, data.test, torch.arange(len(data.test)), classes)
         return {
             "code_error": 1 - float(test[match].sum() / test.sum()),
@@ -77,7 +78,7 @@ class Codes(Probe):
 
 
 def confusion(game: InfoGAN, source: Source, rows: Tensor, classes: int) -> Tensor:
-    """How often each class (row) was given each category (column)."""
+    """How often images of each class (row) are read as each category (column)."""
     counts = torch.zeros(classes * classes, dtype=torch.long)
     for images, labels in source.batches(torch.split(rows, 1000)):
         category = game.infer(images.to(game.device))[:, :classes].argmax(1).cpu()
@@ -97,9 +98,10 @@ def bounds(game: InfoGAN, n: int) -> list[float]:
             seen = game.discriminator(game(latent, condition), condition)
         log_q.append(seen.log_q)
         log_p.append(seen.log_p)
-    told, prior = (torch.cat(each).double().mean(0) for each in (log_q, log_p))
-    own = [isinstance(factor, Categorical) for factor in game.condition.factors]
-    best = torch.where(torch.tensor(own, device=told.device), told, at_best_variance(told))
+    posterior, prior = (torch.cat(each).double().mean(0) for each in (log_q, log_p))
+    categorical = [isinstance(factor, Categorical) for factor in game.condition.factors]
+    is_categorical = torch.tensor(categorical, device=posterior.device)
+    best = torch.where(is_categorical, posterior, at_best_variance(posterior))
     return (best - prior).tolist()
 
 

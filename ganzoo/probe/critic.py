@@ -18,13 +18,13 @@ class Critic(Probe):
     """Whether the critic's estimate of the distance falls as the samples improve.
 
     Arjovsky et al. 2017, section 4.2 and figure 3, https://arxiv.org/abs/1701.07875: the rank
-    correlation, over validations, of a score with the mean estimate since the validation before,
-    as the csv logger has them. Draws both as `critic.png`.
+    correlation, over validations, of a score with the mean estimate since the previous validation,
+    from the csv logger's file. Draws both as ``critic.png``.
 
-    Measures `critic_spearman`.
+    Measures ``critic_spearman``.
 
     Args:
-        score: Name of the score, such as ``val/fid_digits``; the command line takes the monitored
+        score: Name of the score, such as ``val/fid_digits``; the command line uses the monitored
             one.
     """
 
@@ -51,17 +51,17 @@ class Critic(Probe):
                 f"{run} has no file of the csv logger, which probe=critic reads: train with it, "
                 "that is add csv to logger=[…]."
             )
-        steps, estimates, scores = read(logs, self.score)
+        steps, estimates, scores = read_estimates(logs, self.score)
         if len(steps) < 3:
             raise UserError(
                 f"probe=critic ranks {self.score} over validations and found {len(steps)} of them "
                 "in the csv logger's file: lower val_every, or set probe.critic.score."
             )
-        draw(steps, estimates, scores, self.score, run.figures / "critic.png")
+        draw_estimates(steps, estimates, scores, self.score, run.figures / "critic.png")
         return {"critic_spearman": float(spearmanr(estimates, scores).statistic)}
 
 
-def read(path: Path, score: str) -> tuple[list[float], list[float], list[float]]:
+def read_estimates(path: Path, score: str) -> tuple[list[float], list[float], list[float]]:
     """Steps of the validations, mean estimates until each, and its scores."""
     found: tuple[list[float], list[float], list[float]] = ([], [], [])
     pending: list[float] = []
@@ -77,7 +77,7 @@ def read(path: Path, score: str) -> tuple[list[float], list[float], list[float]]
     return found
 
 
-def draw(
+def draw_estimates(
     steps: list[float], estimates: list[float], scores: list[float], name: str, path: Path
 ) -> None:
     figure = picture.new_figure(6, 3.5)

@@ -13,27 +13,27 @@ from ganzoo.runs import RunFolder
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Curve = list[tuple[float, float]]
+LoggedCurve = list[tuple[float, float]]
 
 
 class Curves(Probe):
     """The run at a glance: losses, D's outputs and scores over the generator steps.
 
     At the optimum D(x) and D(G(z)) are both 1/2 (Goodfellow et al. 2014, theorem 1). Draws
-    `curves.png` from the csv logger's file, if there is one.
+    ``curves.png`` from the csv logger's file, if there is one.
     """
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         logs = run.csv_log
         if logs:
-            drawn = picture.figure_to_image(figure_of(read(logs)))
+            drawn = picture.figure_to_image(figure_of(read_curves(logs)))
             picture.save_image(drawn, run.figures / "curves.png")
         return {}
 
 
-def read(path: Path) -> dict[str, Curve]:
+def read_curves(path: Path) -> dict[str, LoggedCurve]:
     """Every logged number over the steps."""
-    curves: dict[str, Curve] = {}
+    curves: dict[str, LoggedCurve] = {}
     for row in csv.DictReader(path.read_text().splitlines()):
         for name, value in row.items():
             if value and row["step"] and name not in {"step", "images"}:
@@ -41,7 +41,7 @@ def read(path: Path) -> dict[str, Curve]:
     return curves
 
 
-def figure_of(curves: dict[str, Curve]) -> Figure:
+def figure_of(curves: dict[str, LoggedCurve]) -> Figure:
     """Losses, D's output and scores side by side."""
     panels = {
         "losses": [n for n in curves if n.startswith(("disc", "gen")) and "output" not in n],

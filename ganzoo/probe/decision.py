@@ -10,12 +10,12 @@ from ganzoo.runs import RunFolder
 
 
 class Decision(Probe):
-    """Samples in the plane on D's decision surface; draws `decision.png`.
+    """Samples in the plane on D's decision surface; draws ``decision.png``.
 
     Args:
         n: Samples of the generator, and as many real points.
         bound: The figure shows [-bound, bound]^2.
-        side: Points at which D is asked, along each axis.
+        side: Points along each axis at which D is evaluated.
     """
 
     needs_discriminator = True

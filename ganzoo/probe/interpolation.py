@@ -7,17 +7,17 @@ from ganzoo.runs import RunFolder
 
 
 class Interpolation(Probe):
-    """Walks from one noise to another: with no memorised images, every step is one of the data's.
+    """Walks from one noise to another: without memorising, every step looks like the data.
 
     Goodfellow et al. 2014, figure 3; Radford et al. 2016, section 6.1,
-    https://arxiv.org/abs/1511.06434. The condition stays. Draws `interpolation.png`, along straight
-    lines, and `interpolation_spherical.png`, along great circles, on which Gaussian noise keeps the
-    length that the generator knows (White 2016, https://arxiv.org/abs/1609.04468).
+    https://arxiv.org/abs/1511.06434. The condition stays the same. Draws ``interpolation.png``,
+    along straight lines, and ``interpolation_spherical.png``, along great circles, on which
+    Gaussian noise keeps its typical length (White 2016, https://arxiv.org/abs/1609.04468).
 
     Args:
-        rows: Walks.
-        columns: Steps of each, its ends included.
-        seed: Of the noise at the ends.
+        rows: Number of walks.
+        columns: Steps of each walk, its ends included.
+        seed: Seed of the noise at the ends.
     """
 
     def __init__(self, rows: int = 8, columns: int = 10, seed: int = 0) -> None:

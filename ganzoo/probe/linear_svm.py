@@ -13,24 +13,24 @@ from ganzoo.runs import RunFolder
 
 
 class LinearSVM(Probe):
-    """Whether what D learned without labels tells classes apart: a linear L2-SVM on its features.
+    """Whether D's features separate classes without labels: the error of a linear L2-SVM on them.
 
     Radford et al. 2016, section 5, https://arxiv.org/abs/1511.06434: every convolution's
-    activations, max-pooled to 4 x 4 and flattened, and few labels, as many of every class. The
+    activations, max-pooled to 4 x 4 and flattened, and few labels, equally many of every class. The
     regularisation is weakened tenfold, six times at most, until the validation error rises.
 
-    With `copies` the machine also learns from every labelled image moved a little, which its class
-    survives: virtual examples, DeCoste & Schölkopf 2002, section 3,
+    With ``copies`` the SVM also learns from slightly transformed copies of every labelled image:
+    virtual examples, DeCoste & Schölkopf 2002, section 3,
     https://doi.org/10.1023/A:1012454411458.
 
-    Measures `svm_error`, on the test set, and `svm_c`.
+    Measures ``svm_error``, on the test set, and ``svm_c``.
 
     Args:
         n_labels: Labelled training images.
-        seed: Chooses them, and moves the copies.
-        layer: Of one activation alone, counted from the image, 0 first; None is all convolutions.
-        copies: Of every labelled image, each shifted (by up to 7 % of the side), turned (15°),
-            scaled (10 %) and sheared (10°) at random; None is the paper's measurement.
+        seed: Seed of the choice of images and of the copies.
+        layer: Use one activation only, counted from the image, 0 first; None uses all convolutions.
+        copies: Copies of every labelled image, each shifted (by up to 7 % of the side), rotated
+            (15°), scaled (10 %) and sheared (10°) at random; None is the paper's measurement.
     """
 
     needs_discriminator: ClassVar[bool] = True
@@ -48,7 +48,7 @@ class LinearSVM(Probe):
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
         if game.discriminator.packing > 1:
-            raise UserError("probe=linear_svm reads images one by one: type network.packing=1.")
+            raise UserError("probe=linear_svm reads single images: type network.packing=1.")
         if not data.n_classes:
             raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
         game.features(torch.zeros(1, *data.image_shape), self.layer)  # refuses another layer
@@ -63,7 +63,7 @@ class LinearSVM(Probe):
         labelled, classes = data.source.read(train[chosen])
         copies = self.copies or 0
         sets = [
-            (moved(labelled, copies, self.seed), classes.repeat(1 + copies)),
+            (with_copies(labelled, copies, self.seed), classes.repeat(1 + copies)),
             data.source.read(validation),
             data.test.read(torch.arange(len(data.test))),
         ]
@@ -80,16 +80,16 @@ class LinearSVM(Probe):
         for weaker in machines:
             score = weaker.score(x_val, y_val)
             if score < highest:
-                break  # the weaker the regularisation, the longer the fit: minutes, of many copies
+                break  # weaker regularisation takes longer: minutes, with many copies
             if score > highest:
                 best, highest = weaker, score
         return {"svm_error": 1 - best.score(x_test, y_test), "svm_c": best.C}
 
 
-def moved(images: Tensor, copies: int, seed: int) -> Tensor:
-    """The images, then every one again, moved at random, `copies` times over.
+def with_copies(images: Tensor, copies: int, seed: int) -> Tensor:
+    """The images, followed by randomly transformed copies of all of them.
 
-    (N, C, H, W) in [-1, 1] -> (N * (1 + copies), C, H, W); what comes into view is -1.
+    (N, C, H, W) in [-1, 1] -> (N * (1 + copies), C, H, W); uncovered pixels are -1.
     """
     move = RandomAffine(
         degrees=15,
@@ -112,7 +112,7 @@ def features(game: Game, images: Tensor, layer: int | None) -> np.ndarray:
 
 
 def balanced(labels: Tensor, n: int, seed: int) -> Tensor:
-    """Rows of n samples, of every class as many, up to one."""
+    """Rows of n samples, equally many of every class, give or take one."""
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     kinds = torch.unique(labels)
     shares = torch.arange(n).tensor_split(len(kinds))

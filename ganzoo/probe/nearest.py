@@ -14,26 +14,25 @@ from ganzoo.metric.neighbours import nearest
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
 
-ROWS = 10  # of the figure
-BATCH = 1000
+FIGURE_ROWS = 10
+BATCH_ROWS = 1000
 
 
 class Nearest(Probe):
-    """Whether the generator memorised: each sample beside its nearest training image.
+    """Whether the generator has memorised: each sample beside its nearest training image.
 
     Goodfellow et al. 2014, figure 2, https://arxiv.org/abs/1406.2661. Distances are Euclidean, in
-    pixels or in features, in which a copy that was moved is nearer. A model that has
-    memorised is nearer to the training images than held-out real images are; those are the
-    validation split. Draws `nearest.png`, pairs of a sample and its neighbour, and
-    `nearest_distances.png`.
+    pixels, or in features, in which a shifted copy is nearer. Samples of a model that has memorised
+    are nearer to the training images than those of the validation split are. Draws ``nearest.png``,
+    pairs of a sample and its neighbour, and ``nearest_distances.png``.
 
-    Measures `nearest_ratio`, the median distance of samples over that of held-out images: about 1
-    is healthy, and 0 a copy. With an extractor all these names end in its own, as in
-    `nearest_ratio_digits`.
+    Measures ``nearest_ratio``, the median distance of samples over that of held-out images: about 1
+    is healthy, 0 is a copy. With an extractor all these names end in its name, as in
+    ``nearest_ratio_digits``.
 
     Args:
         n: Samples of the generator, and held-out images at most.
-        extractor: Of the features; None compares pixels.
+        extractor: Of the features to compare in; None compares pixels.
     """
 
     def __init__(self, n: int = 1000, extractor: Extractor | None = None) -> None:
@@ -48,13 +47,13 @@ class Nearest(Probe):
         own, which = self.to_training(samples, data, training)
         theirs, _ = self.to_training(held_out, data, training)
         if samples.ndim == 4:
-            neighbours, _ = data.source.read(training[which[: ROWS * 5]])
-            pairs = torch.cat([samples[: ROWS * 5], neighbours], dim=3)
+            neighbours, _ = data.source.read(training[which[: FIGURE_ROWS * 5]])
+            pairs = torch.cat([samples[: FIGURE_ROWS * 5], neighbours], dim=3)
             apart = pad(pairs, (0, 2), value=0.0)  # grey, so that a pair is told from the next
             picture.save_image(
                 picture.draw_samples(apart, 5), run.figures / f"nearest{self.space}.png"
             )
-        draw(
+        draw_distances(
             own,
             theirs,
             self.space.lstrip("_") or "pixels",
@@ -64,18 +63,18 @@ class Nearest(Probe):
 
     def to_training(self, images: Tensor, data: Data, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Distance to the nearest training image, and its place in the split: -> (N,), (N,)."""
-        points = torch.cat([self.points(part) for part in torch.split(images, BATCH)])
+        points = torch.cat([self.points(part) for part in torch.split(images, BATCH_ROWS)])
         distance = points.new_full((len(points),), torch.inf)
         which = torch.zeros(len(points), dtype=torch.long)
-        for start, (others, _) in enumerate(data.source.batches(torch.split(rows, BATCH))):
+        for start, (others, _) in enumerate(data.source.batches(torch.split(rows, BATCH_ROWS))):
             found, place = nearest(points, self.points(others))
             nearer = found < distance
             distance = torch.where(nearer, found, distance)
-            which = torch.where(nearer, place + start * BATCH, which)
+            which = torch.where(nearer, place + start * BATCH_ROWS, which)
         return distance, which
 
 
-def draw(own: Tensor, theirs: Tensor, space: str, path: Path) -> None:
+def draw_distances(own: Tensor, theirs: Tensor, space: str, path: Path) -> None:
     figure = picture.new_figure(6, 3.5)
     label = f"distance to the nearest training image, in {space}"
     axes = figure.add_subplot(xlabel=label, ylabel="density")

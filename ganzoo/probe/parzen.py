@@ -16,14 +16,14 @@ class Parzen(Probe):
     """Log-likelihood of the test set under a Gaussian kernel around every sample, in nats.
 
     Goodfellow et al. 2014, section 5 and authors' code, https://arxiv.org/abs/1406.2661. Pixels are
-    in [0, 1]; the kernel's width is the best of ten between 0.1 and 1 on the validation set. What
-    it is worth as a score: Theis et al. 2016, section 3.2, https://arxiv.org/abs/1511.01844.
+    in [0, 1]; the kernel's width is the best of ten between 0.1 and 1 on the validation set. Its
+    limits as a score: Theis et al. 2016, section 3.2, https://arxiv.org/abs/1511.01844.
 
-    Measures `parzen`, its `parzen_std_error` over test samples, and `parzen_sigma`.
+    Measures ``parzen``, its ``parzen_std_error`` over test samples, and ``parzen_sigma``.
 
     Args:
         n: Samples of the generator.
-        n_val: Validation samples that choose the kernel's width.
+        n_val: Validation samples by which the kernel's width is chosen.
     """
 
     reads_test: ClassVar[bool] = True
@@ -65,9 +65,9 @@ def log_density(distances: Tensor, sigma: float, samples: Tensor) -> Tensor:
     """Log of the mean of Gaussian kernels around the samples, in nats.
 
     Args:
-        distances: Squared, to the samples, (M, N).
-        sigma: Of the kernels.
-        samples: (N, D).
+        distances: Squared distances to the samples, (M, N).
+        sigma: Standard deviation of the kernels.
+        samples: Their centres, (N, D).
     """
     n, dim = samples.shape
     log_kernels = -distances / (2 * sigma**2) - dim / 2 * log(2 * pi * sigma**2)

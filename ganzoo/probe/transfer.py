@@ -14,14 +14,14 @@ class Transfer(Probe):
     """Classification accuracy score: a classifier trained on samples, tested on real images.
 
     Ravuri & Vinyals 2019, https://arxiv.org/abs/1905.10887; the classifier is the nearest neighbour
-    in pixels, as in the DCGAN authors' MNIST code. It falls when classes are mixed up and when
-    there is no variety within them.
+    in pixels, as in the DCGAN authors' MNIST code. It falls when classes are confused and when they
+    lack variety.
 
-    Measures `transfer_accuracy`, and `transfer_accuracy_real` with as many real training images in
-    place of the samples.
+    Measures ``transfer_accuracy``, and ``transfer_accuracy_real`` with as many real training images
+    in place of the samples.
 
     Args:
-        n: Samples of the generator, of every class as many.
+        n: Samples of the generator, equally many of every class.
     """
 
     reads_test: ClassVar[bool] = True
@@ -50,8 +50,8 @@ class Transfer(Probe):
         return {
             name: float(
                 KNeighborsClassifier(1)
-                .fit(shown.flatten(1).numpy(), told.numpy())
+                .fit(shown.flatten(1).numpy(), taught.numpy())
                 .score(images.flatten(1).numpy(), labels.numpy())
             )
-            for name, (shown, told) in teachers.items()
+            for name, (shown, taught) in teachers.items()
         }

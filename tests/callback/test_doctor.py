@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from ganzoo import DCGAN, GAN, LSGAN, InfoGAN
 from ganzoo.callback import Doctor
 from ganzoo.callback.complaints import REMEDIES
-from ganzoo.callback.symptoms import SymptomMeter, Symptoms, spread
+from ganzoo.callback.symptoms import SymptomMeter, Symptoms, mean_distance
 from ganzoo.data import Digits, Ring
 from ganzoo.game import Game
 from ganzoo.loss import Minimax, NonSaturating
@@ -170,7 +170,7 @@ def test_a_value_that_is_not_finite_is_told_at_once():
 
 def test_spread_is_the_mean_distance_of_pairs():
     corners = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
-    assert float(spread(corners)) == pytest.approx(10 / 3)
+    assert float(mean_distance(corners)) == pytest.approx(10 / 3)
 
 
 # Certainty and distance of the mean sample every 50 steps on data=mnist5k with seed 0.

@@ -164,7 +164,7 @@ def test_a_kill_while_it_is_written_costs_nothing(root, cache, reads, monkeypatc
     expected = pixels(root, cache_mb=0)
 
     def killed(_):
-        monkeypatch.setattr("ganzoo.data.decoded.BLOCK", 3)
+        monkeypatch.setattr("ganzoo.data.decoded.PICTURES_PER_WRITE", 3)
         own, decoded = PictureFiles.read, []
 
         def read(self, row):

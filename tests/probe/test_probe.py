@@ -33,8 +33,8 @@ from ganzoo.probe import (
     Transfer,
 )
 from ganzoo.probe.arithmetic import concept
-from ganzoo.probe.linear_svm import balanced, moved
-from ganzoo.probe.modes import coverage
+from ganzoo.probe.linear_svm import balanced, with_copies
+from ganzoo.probe.mode_coverage import coverage
 from ganzoo.probe.parzen import SIGMAS
 from ganzoo.runs import RunFolder
 
@@ -195,7 +195,7 @@ def test_a_linear_svm_learns_from_moved_copies_what_few_labels_do_not_show(data,
 
 def test_copies_are_near_their_image_and_the_same_again_whatever_was_drawn_before(digits):
     images = digits[0][:50].float() / 127.5 - 1
-    copies = moved(images, 2, seed=0)
+    copies = with_copies(images, 2, seed=0)
     assert torch.equal(copies[:50], images)
     assert copies.aminmax() == (-1, 1)
     nearest = torch.cdist(copies[50:].flatten(1), images.flatten(1)).argmin(1)
@@ -203,9 +203,9 @@ def test_copies_are_near_their_image_and_the_same_again_whatever_was_drawn_befor
     assert not torch.equal(copies[50:100], copies[100:])
     before = torch.get_rng_state()
     torch.rand(1)
-    assert torch.equal(moved(images, 2, seed=0), copies)
+    assert torch.equal(with_copies(images, 2, seed=0), copies)
     torch.set_rng_state(before)
-    assert torch.equal(moved(images, 1, seed=0), copies[:100])
+    assert torch.equal(with_copies(images, 1, seed=0), copies[:100])
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -458,6 +458,6 @@ def test_digits_that_the_generator_never_draws_count_as_misread(monkeypatch, tmp
     def draw(game, latent):
         return one.expand(len(latent), 1, 28, 28)
 
-    monkeypatch.setattr("ganzoo.probe.arithmetic.draw", draw)
+    monkeypatch.setattr("ganzoo.probe.arithmetic.generate", draw)
     game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
     assert Arithmetic(n=20).measure(game, None, RunFolder(tmp_path)) == {"arithmetic_class": 0.0}

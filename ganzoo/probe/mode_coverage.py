@@ -14,14 +14,14 @@ from ganzoo.runs import RunFolder
 
 
 class Modes(Probe):
-    """How many Gaussians of a mixture the samples cover, and how many samples are on one.
+    """How many Gaussians of a mixture the samples cover, and how many samples lie on one.
 
     A sample is of high quality within three standard deviations of the nearest centre; a mode is
     covered if a sample of high quality falls on it (Srivastava et al. 2017, VEEGAN, section 4.1,
     https://arxiv.org/abs/1705.07761).
 
-    Measures `modes`, the share `high_quality`, and the `modes_kl` of the covered modes from the
-    equally likely ones of the data, in nats.
+    Measures ``modes``, the share ``high_quality``, and ``modes_kl``, the divergence of the samples'
+    modes from the data's, which are equally likely, in nats.
 
     Args:
         n: Samples of the generator.
@@ -48,13 +48,14 @@ class Modes(Probe):
 
 
 class DigitModes(Probe):
-    """How many modes of (stacked) MNIST the samples cover, as a digit classifier reads them.
+    """How many modes of (stacked) MNIST the samples cover, according to a digit classifier.
 
     With C channels there are 10^C modes (Metz et al. 2017, section 3.3.1,
     https://arxiv.org/abs/1611.02163); the classifier is ``ganzoo.metric.DigitsExtractor``,
     which reads 99.59 % of MNIST's test digits.
 
-    Measures `modes` and the `modes_kl` of the modes' frequencies from equal ones, in nats.
+    Measures ``modes`` and ``modes_kl``, the divergence of the modes' frequencies from equal ones,
+    in nats.
 
     Args:
         n: Samples of the generator.
@@ -82,11 +83,11 @@ class DigitModes(Probe):
 
 
 def coverage(modes: Tensor, n_modes: int) -> dict[str, float]:
-    """Count the modes that occur, and their distance from equally likely ones.
+    """Count the modes that occur, and their divergence from equally likely ones.
 
     Args:
-        modes: Of every sample, (N,) int64.
-        n_modes: How many there are.
+        modes: The mode of every sample, (N,) int64.
+        n_modes: Number of modes.
     """
     counts = torch.bincount(modes, minlength=n_modes)
     shares = counts[counts > 0].double() / max(len(modes), 1)
