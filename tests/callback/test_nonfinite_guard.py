@@ -21,6 +21,7 @@ class Spoiled(Loss):
     """Adds a term that is infinite, or whose gradient is, at given steps of one player."""
 
     def __init__(self, player, steps, value=0.0):
+        super().__init__()
         self.player, self.steps, self.value = player, set(steps), value
         self.turns = dict.fromkeys(("generator", "discriminator"), -1)
 
@@ -33,8 +34,8 @@ class Spoiled(Loss):
     def for_discriminator(self, turn):
         return self.spoil("discriminator", turn.fake.score)
 
-    def for_generator(self, fake):
-        return self.spoil("generator", fake.score)
+    def for_generator(self, turn):
+        return self.spoil("generator", turn.fake.score)
 
 
 def game(player="generator", steps=(), value=0.0, **choices):
