@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from ganzoo.game import Choices, Game
 from ganzoo.network import MLP
-from ganzoo.optimizer import Optimizers, adam
+from ganzoo.optimizer import Optimizers, adam, falling
 
 
 class GAN(Game):
@@ -19,5 +19,5 @@ class GAN(Game):
             batch_norm=True,
             dropout=0.3,
         ),
-        "optimizer": Optimizers(generator=adam(2e-3), discriminator=adam(5e-4)),
+        "optimizer": Optimizers(adam(2e-3), adam(5e-4), falling(6000)),
     }

@@ -7,7 +7,7 @@ from ganzoo.game import Choices, Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
 from ganzoo.network import Critique
-from ganzoo.optimizer import Optimizers, adam, rmsprop
+from ganzoo.optimizer import Optimizers, adam, falling, rmsprop
 
 
 class WGAN(Game):
@@ -18,7 +18,7 @@ class WGAN(Game):
 
     recipe: ClassVar[Choices] = {
         "loss": {"wasserstein": Wasserstein(), "weight_clipping": WeightClipping()},
-        "optimizer": Optimizers(rmsprop(5e-4), rmsprop(5e-4)),
+        "optimizer": Optimizers(rmsprop(5e-4), rmsprop(5e-4), falling()),
         "n_critic": 2,
     }
 
@@ -49,6 +49,6 @@ class WGANGP(WGAN):
 
     recipe: ClassVar[Choices] = {
         "loss": {"wasserstein": Wasserstein(), "gradient_penalty": GradientPenalty()},
-        "optimizer": Optimizers(adam(1e-3, (0.5, 0.9)), adam(1e-3, (0.5, 0.9))),
+        "optimizer": Optimizers(adam(1e-3, (0.5, 0.9)), adam(1e-3, (0.5, 0.9)), falling()),
         "n_critic": 1,
     }

@@ -2,7 +2,7 @@
 
 from ganzoo.optimizer.alternating import Alternating
 from ganzoo.optimizer.average import moving_average
-from ganzoo.optimizer.builders import adam, rmsprop, sgd
+from ganzoo.optimizer.builders import adam, falling, rmsprop, sgd
 from ganzoo.optimizer.momentum import MomentumSchedule
 from ganzoo.optimizer.optimizers import Optimizers
 from ganzoo.optimizer.unrolled import unrolled
@@ -12,6 +12,7 @@ __all__ = [
     "MomentumSchedule",
     "Optimizers",
     "adam",
+    "falling",
     "moving_average",
     "rmsprop",
     "sgd",

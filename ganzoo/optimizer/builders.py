@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LinearLR, LRScheduler
 
 Builder = Callable[..., Optimizer]
 
@@ -22,3 +23,8 @@ def rmsprop(lr: float = 5e-5) -> Builder:
 def sgd(lr: float = 0.1, momentum: float = 0.5) -> Builder:
     """Momentum SGD as the first GAN has it (Goodfellow et al. 2014, authors' code)."""
     return partial(torch.optim.SGD, lr=lr, momentum=momentum)
+
+
+def falling(steps: int = 1500, to: float = 0.1) -> Callable[[Optimizer], LRScheduler]:
+    """Rates that fall linearly to a share of what they were, and stay there: fast, then steady."""
+    return partial(LinearLR, start_factor=1.0, end_factor=to, total_iters=steps)
