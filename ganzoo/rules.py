@@ -53,7 +53,7 @@ class Choices(TypedDict, total=False):
 DEFAULTS: Choices = {  # what docs/recipes.md measured
     "condition": Nothing(),
     "latent": Uniform(100),
-    "network": DCGAN(width=32, hidden=256),
+    "network": DCGAN(width=32, hidden=256, output_std=0.1),
     "augmentation": NoAugmentation(),
     "head": Unconditional,
     "loss": {"non_saturating": NonSaturating()},

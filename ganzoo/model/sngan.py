@@ -13,6 +13,6 @@ class SNGAN(Game):
     """
 
     recipe: ClassVar[Choices] = {
-        "network": DCGAN(width=32, hidden=256, spectral_norm=True),
+        "network": DCGAN(width=32, hidden=256, output_std=0.1, spectral_norm=True),
         "loss": {"hinge": Hinge()},
     }

@@ -7,6 +7,8 @@ from ganzoo.error import UserError
 from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.shape import Shape
 
+STD = 0.02  # of the first weights (section 4)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DCGAN(Network):
@@ -26,6 +28,8 @@ class DCGAN(Network):
         unit_norm: Normalise each unit of the layer that feeds G's convolutions on its own, as the
             authors' code for MNIST does, and not over the places of its channel.
         discriminator_norm: Use batch norm in the discriminator too.
+        output_std: Standard deviation of the first weights of G's last layer. From the paper's 0.02
+            all images start alike, and a fast G may run into one saturated image.
     """
 
     width: int | None = None
@@ -34,6 +38,7 @@ class DCGAN(Network):
     batch_norm: bool = True
     unit_norm: bool = True
     discriminator_norm: bool = True
+    output_std: float = STD
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         widths, side = self._plan(image_shape)
@@ -53,7 +58,9 @@ class DCGAN(Network):
             layers += [nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1), *self._norm2d(narrow)]
         last = nn.ConvTranspose2d(widths[-1], image_shape[0], 4, 2, 1)
         layers += [nn.ReLU(), last, nn.Tanh()]
-        return Joined(*layers).apply(gaussian)
+        generator = Joined(*layers).apply(gaussian)
+        last.weight.data *= self.output_std / STD
+        return generator
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         widths, side = self._plan(image_shape)
@@ -105,7 +112,7 @@ def halvable(image_shape: Shape) -> int:
 def gaussian(layer: nn.Module) -> None:
     """Gaussian weights, std 0.02 (section 4; the gains of batch norm as in the authors' code)."""
     if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(layer.weight, 0.0, 0.02)
+        nn.init.normal_(layer.weight, 0.0, STD)
         zero_bias(layer)
     elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-        nn.init.normal_(layer.weight, 1.0, 0.02)
+        nn.init.normal_(layer.weight, 1.0, STD)

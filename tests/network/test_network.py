@@ -133,6 +133,18 @@ def test_the_discriminator_alone_can_do_without_batch_norm():
     assert len(layers(network.generator(7, 0, (1, 28, 28)), nn.BatchNorm1d, nn.BatchNorm2d)) == 3
 
 
+def test_the_first_images_differ_as_much_as_is_asked():
+    """The weights are those of the paper, and only their scale differs."""
+    stds, pair = (0.02, 0.1), []
+    for std in stds:
+        torch.manual_seed(0)
+        generator = DCGAN(width=4, hidden=8, output_std=std).generator(9, 0, (1, 28, 28))
+        pair.append([layer.weight for layer in convolutions(generator)])
+    (first, last), (same, scaled) = pair
+    assert torch.equal(first, same)
+    assert torch.allclose(scaled, last * stds[1] / stds[0])
+
+
 def test_batch_norm_can_be_left_out():
     network = DCGAN(width=4, hidden=8, batch_norm=False)
     for part in (network.generator(7, 0, (1, 28, 28)), network.trunk((1, 28, 28))):
