@@ -58,7 +58,7 @@ class Gauge(Callback):
 
 def main(models: list[str]) -> int:
     """Run each model in a process of its own; 1 if one has grown."""
-    train = "import sys; from ganzoo.cli import train; train(sys.argv[1:])"
+    train = "import sys; from ganzoo.training.app import run_app; run_app(sys.argv[1:])"
     codes = []
     for model in models or RUNS:
         steps, small = RUNS[model]

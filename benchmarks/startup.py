@@ -20,7 +20,7 @@ from rich.table import Table
 
 ROUNDS = 5
 IMPORTS = "import torch, pytorch_lightning"
-TRAIN = "import sys; from ganzoo.cli import train; train(sys.argv[1:])"
+TRAIN = "import sys; from ganzoo.training.app import run_app; run_app(sys.argv[1:])"
 COMMANDS = {
     IMPORTS: ["-c", IMPORTS],
     "ganzoo --help": ["-c", "from ganzoo.cli import main; main()", "--help"],

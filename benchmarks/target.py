@@ -23,7 +23,7 @@ from rich.table import Table
 from throughput import by_hand, prepared
 
 from ganzoo.settings.compose import build_part
-from ganzoo.training.train import build_game
+from ganzoo.training.build import build_game
 
 EVERY, LIMIT = 50, 1500  # steps
 QUIET = ["callback=[scores]", "logger=[]"]  # for the loop, which is scored and no more

@@ -45,7 +45,7 @@ from ganzoo.draws import Draws
 from ganzoo.game import Game
 from ganzoo.network import Critique, Discriminator
 from ganzoo.settings.compose import build_part, compose_config
-from ganzoo.training.train import build_game, set_facts
+from ganzoo.training.build import build_game, with_facts
 
 ROUNDS, SECONDS = 5, 2.0  # of each measurement, after its first step
 BATCHES = (32, 64, 128, 256, 512)
@@ -102,7 +102,7 @@ def prepared(words: tuple[str, ...]) -> tuple[Any, Data]:
     cfg = compose_config([*words, "run_dir=.", "val_every=1000000000", "max_steps=1000000000"])
     data = build_part(cfg.data)
     data.setup("fit")
-    set_facts(cfg, data)
+    cfg = with_facts(cfg, data)
     return cfg, data
 
 

@@ -1,4 +1,9 @@
-"""What a user did that cannot work."""
+"""Errors that a user reads, each a sentence."""
+
+import sys
+from typing import NoReturn
+
+EXIT_INTERRUPTED = 75  # EX_TEMPFAIL of sysexits.h: try again
 
 
 class UserError(ValueError):
@@ -9,11 +14,11 @@ class UserError(ValueError):
 
 
 class RunFailed(UserError):  # noqa: N818
-    """A run that had begun cannot go on."""
+    """A run that had begun cannot continue."""
 
 
 class NotFinite(RunFailed):
-    """A number of the game became infinite or no number at all."""
+    """A number of the game became NaN or infinite."""
 
 
 class PeerProcessDied(RunFailed):
@@ -21,4 +26,13 @@ class PeerProcessDied(RunFailed):
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A run was told to stop, and says how it can go on; the command line exits with 75."""
+    """A run was stopped by a signal; the message says how to continue it.
+
+    The command line prints it and exits with 75.
+    """
+
+
+def exit_with_error(sentence: str) -> NoReturn:
+    """Print a sentence about an error and exit with 1."""
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(1)

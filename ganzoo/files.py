@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all, and read without fear of damage."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Let either the whole file appear under its name or leave the one before; makes its folder.
+    """Replace a file by a whole new one, or leave the old one; make its folder if needed.
 
     Raises:
         OSError: If it cannot be written; it names the file.
@@ -30,7 +30,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Hand out another name to write the file under, and give it its own once it is whole.
+    """Yield a temporary path to write a file to, which then replaces the file at once.
 
     Raises:
         OSError: If it cannot be written; it names the file.
@@ -55,9 +55,9 @@ def default_cache_dir() -> Path:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote has left in a folder of its own."""
-    for each in folder.rglob(f".*{PART}"):
-        each.unlink(missing_ok=True)
+    """Remove the unfinished files that a killed process has left in a folder."""
+    for path in folder.rglob(f".*{PART}"):
+        path.unlink(missing_ok=True)
 
 
 def read_values(path: Path, otherwise: Any = None) -> Any:

@@ -172,8 +172,7 @@ class Game(Players, Alternating):
         return float(self.global_step * rows * self.trainer.world_size)
 
     def on_validation_start(self) -> None:
-        # DDP gives all processes the first one's running averages only before a training step, and
-        # a checkpoint holds the first one's.
+        # A checkpoint holds the first process's running averages; DDP shares them in training only.
         for buffer in self.buffers() if dist.is_initialized() else []:
             dist.broadcast(buffer, src=0)
 
@@ -181,18 +180,20 @@ class Game(Players, Alternating):
         """As many fakes as reals, under the same labels; the callbacks score and draw them."""
         (images, labels), rank = batch, self.global_rank
         draws = Draws(self.seed, Stream.VALIDATION, batch_idx, rank, device=self.device)
-        latent = self.latent.draw(len(images), draws)
-        condition = self.condition.draw(labels, draws)
+        latent, condition = self.latent.draw(len(images), draws), self.condition.draw(labels, draws)
         return {"real": images, "fake": self(latent, condition), "condition": condition}
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        # Dropout and the like read the global generators: what they draw must depend on the step
-        # and not on what was drawn before, or a resumed run would differ.
-        key = (self.training_seed, Stream.LAYERS, self.global_step, self.global_rank)
-        seed_layers(*key, device=self.device)
+        # Dropout and the like read the global generators: a resumed run must draw the same numbers.
+        step, rank = self.global_step, self.global_rank
+        seed_layers(self.training_seed, Stream.LAYERS, step, rank, device=self.device)
+
+    def reseed_training(self, attempt: int) -> None:
+        """Draw other noise from here on, as after so many rewinds of a run."""
+        self.training_seed = mix(self.seed, attempt)
 
     def _draws(self, part: int) -> Draws:
         # Accumulated parts share a step's numbers as processes do, part by part and then by rank.
-        world, key = self.trainer.world_size, (self.training_seed, Stream.TRAINING)
+        seed, step, world = self.training_seed, self.global_step, self.trainer.world_size
         share = {"rank": part * world + self.global_rank, "world": self.accumulate * world}
-        return Draws(*key, self.global_step, **share, device=self.device)
+        return Draws(seed, Stream.TRAINING, step, **share, device=self.device)

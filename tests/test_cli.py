@@ -274,8 +274,8 @@ def test_after_a_run_began_adam_looks_for_no_driver(trained, monkeypatch):
 @pytest.mark.parametrize(
     ("work", "slow"),
     [
-        ("import ganzoo.cli as c; c.parser().format_help()", "torch"),
-        ("sys.argv[1:] = ['--cfg', 'job']; import ganzoo.cli as c; c.train()", "torch"),
+        ("import ganzoo.cli as c; c.make_parser().format_help()", "torch"),
+        ("sys.argv[1:] = ['--cfg', 'job']; import ganzoo.training.app as a; a.run_app()", "torch"),
         ("import ganzoo.training.train", "sklearn"),
     ],
     ids=["help", "cfg", "train"],
@@ -338,8 +338,8 @@ def test_doctor_tells_versions_and_folders(command, tmp_path):
     assert code == 0
     assert told["torch"] == version("torch")
     assert told["data"].endswith("MNIST")
-    assert "can be written" in told["runs go to"]
-    assert command("doctor", "--data", tmp_path / "nowhere")[1].count("not there") >= 1
+    assert "can be written" in told["runs"]
+    assert command("doctor", "--data", tmp_path / "nowhere")[1].count("no such folder") >= 1
 
 
 def test_probes_are_measured_at_the_end_and_whenever_asked(command, tmp_path):

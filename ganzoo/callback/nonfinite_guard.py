@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from ganzoo.draws import mix
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 from ganzoo.runs import RunFolder
@@ -54,8 +53,8 @@ class NonFiniteGuard(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.rewinds:
             assert isinstance(pl_module, Game)
-            seed = pl_module.training_seed = mix(pl_module.seed, self.rewinds)
-            trainer.datamodule.order_seed = seed  # type: ignore[attr-defined]
+            pl_module.reseed_training(self.rewinds)
+            trainer.datamodule.reshuffle(pl_module.training_seed)  # type: ignore[attr-defined]
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int

@@ -144,15 +144,14 @@ class Data(LightningDataModule, ABC):
 
     def train_dataloader(self) -> TrainLoader:
         """Endless; an item is a generator step: `n_critic * accumulate * batch_size` rows."""
-        rank, world = self._rank_and_world()
-        rows = partial(
-            Order(self.split[0], self.order_seed).step,
-            batch_size=self.batch_size,
-            micro_batches=self._micro_batches(),
-            rank=rank,
-            world=world,
-        )
+        order, (rank, world) = Order(self.split[0], self.order_seed), self._rank_and_world()
+        batch = {"batch_size": self.batch_size, "micro_batches": self._micro_batches()}
+        rows = partial(order.step, **batch, rank=rank, world=world)
         return TrainLoader(self.source, rows, self._steps_trained if self.trainer else None)
+
+    def reshuffle(self, seed: int) -> None:
+        """Order the training samples of the next loader by another seed."""
+        self.order_seed = seed
 
     def val_dataloader(self) -> ValidationLoader:
         """Pass once over the validation split, every sample on exactly one process."""

@@ -21,7 +21,7 @@ class Run:
     Attributes:
         folder: The run's folder.
         settings: The settings that it was trained with.
-        origin: The words of its command, its seed and its environment.
+        origin: The overrides of its command, its seed and its environment.
         metrics: What was measured at the end of training; empty before.
         failure: Why it failed, in one sentence; None if it did not.
         diagnosis: The doctor's findings.
@@ -76,10 +76,10 @@ class Run:
     @property
     def choices(self) -> dict[str, str]:
         """The model and the command's other options, but for the seed and paths."""
-        words = dict(word.split("=", 1) for word in self.origin.get("command", []) if "=" in word)
+        command = self.origin.get("command", [])
+        chosen = {"model": "unknown", **dict(word.split("=", 1) for word in command if "=" in word)}
         if "model" in self.settings:  # the class, however the command named it
-            words["model"] = str(self.settings["model"]["_target_"]).rpartition(".")[2]
-        chosen = {"model": "unknown", **words}
+            chosen["model"] = str(self.settings["model"]["_target_"]).rpartition(".")[2]
         left_out = {*NO_CHOICE, *self.searched}
         return {k: v for k, v in chosen.items() if k not in left_out and not k.startswith("hydra.")}
 
@@ -123,10 +123,10 @@ def read_curve(path: Path, score: str) -> Iterator[tuple[float, float, float]]:
 
 def command_line(command: Iterable[str]) -> str:
     """The command of a run as one types it, without the sweep that the run was part of."""
-    words = [word for word in command if not word.startswith("hydra.")]
-    sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in words)
+    overrides = [word for word in command if not word.startswith("hydra.")]
+    sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in overrides)
     single = ["hydra.mode=RUN"] if sweeping else []
-    return " ".join(["python train.py", *map(shell_quoted, [*words, *single])])
+    return " ".join(["python train.py", *map(shell_quoted, [*overrides, *single])])
 
 
 def shell_quoted(word: str) -> str:

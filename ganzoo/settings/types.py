@@ -1,4 +1,4 @@
-"""Values of another kind than the ones they replace."""
+"""Values of another type than the ones they replace."""
 
 from collections.abc import Iterator, Mapping
 from inspect import signature
@@ -7,32 +7,42 @@ from typing import Any
 
 from hydra.utils import get_object
 
+TYPES = {list: "a list", bool: "true or false", int: "a whole number", float: "a number"}
+
 
 def type_errors(cfg: Any, like: Any, key: str = "") -> Iterator[str]:
-    """Complaints about values of another kind than the one they replace, such as a word for a rate.
+    """Complaints about values of another type than those they replace, such as a word for a rate.
 
     Args:
         cfg: The configuration, as plain values.
         like: The same before its values were overridden.
-        key: Where in the configuration the two stand.
+        key: The path to both in the whole configuration.
     """
     if isinstance(cfg, dict) and isinstance(like, dict):
         for name in sorted(cfg.keys() & like.keys()):
-            own = f"{key}.{name}".lstrip(".")
-            yield from type_errors(cfg[name], like[name], own)
-            if is_number(like[name]) and cfg[name] is None and not accepts_none(cfg, name):
-                yield f"{own} is a number and cannot be null: type {own}={like[name]}."
-            if name.endswith("seed") and is_number(cfg[name]) and cfg[name] < 0:
-                yield f"{own} is a whole number from 0 up, got {cfg[name]}: type {own}=0."
-    elif isinstance(like, bool | list) and not isinstance(cfg, type(like)):
-        kind = "a list" if isinstance(like, list) else "true or false"
-        if "${" not in str(cfg):
-            yield f"{key} is {kind} such as {like}, got {cfg}: type {key}={like}."
-    elif is_number(like) and not (cfg is None or "${" in str(cfg)):
-        whole = isinstance(like, int)
-        if not is_number(cfg) or not isfinite(cfg) or (whole and not isinstance(cfg, int)):
-            kind = "whole number" if whole else "number"
-            yield f"{key} is a {kind} such as {like}, got {cfg}: type {key}={like}."
+            path = f"{key}.{name}".lstrip(".")
+            yield from type_errors(cfg[name], like[name], path)
+            yield from number_errors(cfg, name, like[name], path)
+    elif not (has_type_of(like, cfg) or "${" in str(cfg)):
+        yield f"{key} is {TYPES[type(like)]} such as {like}, got {cfg}: type {key}={like}."
+
+
+def has_type_of(like: Any, value: Any) -> bool:
+    """Whether a value has the type of another; null may stand for a number."""
+    if isinstance(like, bool | list):
+        return isinstance(value, type(like))
+    if not is_number(like) or value is None:
+        return True
+    return is_number(value) and isfinite(value) and isinstance(value, type(like) | int)
+
+
+def number_errors(node: Mapping[str, Any], name: str, like: Any, path: str) -> Iterator[str]:
+    """Complaints about an option that cannot be null, and about a negative seed."""
+    value = node[name]
+    if is_number(like) and value is None and not accepts_none(node, name):
+        yield f"{path} is a number and cannot be null: type {path}={like}."
+    if name.endswith("seed") and is_number(value) and value < 0:
+        yield f"{path} is a whole number from 0 up, got {value}: type {path}=0."
 
 
 def accepts_none(node: Mapping[str, Any], name: str) -> bool:
@@ -40,8 +50,8 @@ def accepts_none(node: Mapping[str, Any], name: str) -> bool:
     if "_target_" not in node:
         return True
     parameters = signature(get_object(node["_target_"])).parameters
-    kind = str(parameters[name].annotation) if name in parameters else "None"
-    return "None" in kind or "Optional" in kind
+    annotation = str(parameters[name].annotation) if name in parameters else "None"
+    return "None" in annotation or "Optional" in annotation
 
 
 def is_number(value: Any) -> bool:

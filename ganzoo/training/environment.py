@@ -1,4 +1,4 @@
-"""Where a run took place: what a report, or a bug report, needs to know."""
+"""The machine and the versions that a run used, for its files and for bug reports."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-
 
 
 def describe_environment() -> dict[str, str]:
-    """Versions, the commit of a checkout, the machine and what torch computes with."""
+    """Versions, the commit of a checkout, the machine, and the device that torch uses."""
     return {
         "ganzoo": __version__,
         "commit": git_commit(),
@@ -30,33 +30,34 @@ def describe_environment() -> dict[str, str]:
 
 
 def describe_folders(data_root: Path) -> dict[str, str]:
-    """Where ganzoo reads and writes, and whether it can.
+    """The folders that ganzoo reads and writes, and whether it can.
 
     Args:
-        data_root: What ``data.root`` would be.
+        data_root: The folder of ``data.root``.
     """
-    here, cache, hub = Path.cwd(), default_cache_dir(), Path(torch.hub.get_dir()) / "checkpoints"
+    runs, cache = Path.cwd() / "runs", default_cache_dir()
+    weights = Path(torch.hub.get_dir()) / "checkpoints"
     return {
         "configuration": str(CONF),
         "data": f"{data_root.resolve()}: {list_folder(data_root)}",
-        "runs go to": f"{here / 'runs'}: {describe_access(here / 'runs')}",
-        "features are kept in": f"{cache}: {describe_access(cache)}",
-        "Inception weights": f"{hub}: {list_folder(hub)}",
+        "runs": f"{runs}: {describe_access(runs)}",
+        "cached features": f"{cache}: {describe_access(cache)}",
+        "Inception weights": f"{weights}: {list_folder(weights)}",
     }
 
 
 def list_folder(folder: Path) -> str:
-    """What a folder holds, in a word."""
+    """The first names in a folder."""
     if not folder.is_dir():
-        return "not there"
+        return "no such folder"
     return ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "empty"
 
 
 def describe_access(folder: Path) -> str:
-    """Whether files can be written there, or where the folder would be made, and the free space."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    may = "can be written" if os.access(there, os.W_OK) else "cannot be written"
-    return f"{may}, {shutil.disk_usage(there).free / 1e9:.1f} GB free"
+    """Whether a folder can be written, or made, and how much space is free."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    access = "can be written" if os.access(existing, os.W_OK) else "cannot be written"
+    return f"{access}, {shutil.disk_usage(existing).free / 1e9:.1f} GB free"
 
 
 def package_version(package: str) -> str:
@@ -72,7 +73,7 @@ def git_commit() -> str:
         return "none"
     command = ["git", "-C", str(PACKAGE.parent), "rev-parse", "HEAD"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:  # a checkout in a container without git
         return "none"
-    return told.stdout.strip() or "none"
+    return result.stdout.strip() or "none"

@@ -6,13 +6,16 @@ import json
 import math
 import re
 import signal
+import weakref
 
 import pytest
+import pytorch_lightning as pl
 
 from ganzoo.callback import NonFiniteGuard
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 from ganzoo.loss import Loss, NonSaturating
+from ganzoo.training import build
 from tests.helpers.commands import EVERY, QUICK, STEPS, exactly, run, run_killed, same
 from tests.helpers.games import noise_for
 
@@ -160,6 +163,26 @@ def test_a_rewound_run_goes_on_from_its_checkpoint_with_other_draws(tmp_path, mo
     assert run_killed(signal.SIGKILL, 8, words) == -signal.SIGKILL
     assert run("train", f"resume={tmp_path}/cut") == 0
     same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_a_rewind_frees_the_trainer_and_the_game_before_it_builds_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(Game, "training_step", once(EVERY + 1))
+    earlier = []
+    build_game, fit = build.build_game, pl.Trainer.fit
+
+    def build_others(*args, **options):
+        alive.append([reference for reference in earlier if reference() is not None])
+        return build_game(*args, **options)
+
+    def fit_and_remember(self, game, *args, **options):
+        earlier.extend(map(weakref.ref, (self, game)))
+        return fit(self, game, *args, **options)
+
+    alive = []
+    monkeypatch.setattr(build, "build_game", build_others)
+    monkeypatch.setattr(pl.Trainer, "fit", fit_and_remember)
+    assert run(*REWINDING, f"hydra.run.dir={tmp_path}/run") == 0
+    assert (alive, len(earlier)) == ([[], []], 4)
 
 
 def test_trouble_that_comes_again_ends_the_run(tmp_path, monkeypatch, capsys):

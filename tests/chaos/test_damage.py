@@ -50,7 +50,7 @@ def asked(folder, capfd):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Another checkpoint is taken")
+@pytest.mark.filterwarnings("ignore:Another checkpoint is used")
 @pytest.mark.parametrize("which", ["finished", "killed"])
 def test_a_damaged_file_is_no_traceback_and_no_wrong_result(which, runs, tmp_path, capfd):
     names = [path.relative_to(runs / which) for path in contents(runs / which)]

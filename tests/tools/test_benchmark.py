@@ -4,7 +4,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ganzoo.settings.compose import CONF, build_part
-from ganzoo.training.train import images_per_step, max_generator_steps, validation_interval
+from ganzoo.training.budget import images_per_step, max_generator_steps, validation_interval
 from tests.helpers.conf import read_conf
 from tests.helpers.games import shrink
 

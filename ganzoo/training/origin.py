@@ -1,0 +1,51 @@
+"""What a run was begun with: its settings, its command, its environment."""
+
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from ganzoo.files import remove_partial_files, write_bytes
+from ganzoo.runs import RunFolder
+from ganzoo.training.changes import record_changes
+from ganzoo.training.environment import describe_environment
+from ganzoo.training.resume import Start, run_settings, typed_overrides
+
+
+def write_origin(start: Start, cfg: DictConfig) -> None:
+    """Write into the run's folder what the run is, before anything else.
+
+    Args:
+        start: Where the run begins.
+        cfg: Its configuration, with facts.
+    """
+    run = start.run
+    run.path.mkdir(parents=True, exist_ok=True)
+    remove_partial_files(run.path)
+    if not start.trained:  # or it would look finished
+        run.metrics.remove()
+    if start.changes:
+        record_changes(run, start.step, start.changes)
+    write_bytes(run.config.path, OmegaConf.to_yaml(saved_config(cfg)).encode())
+    run.failure.remove()
+    if not start.checkpoint:
+        run.origin.update({**reproduction_info(cfg), "environment": describe_environment()})
+
+
+def saved_config(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as plain values without the run's folder, so that the run can be moved."""
+    return run_settings(cfg, cfg.facts)
+
+
+def reproduction_info(cfg: DictConfig) -> dict[str, Any]:
+    """What it takes to repeat the run: the words of its command, and its seed."""
+    searched: list[str] = []
+    if HydraConfig.initialized():
+        searched = list(HydraConfig.get().job.config.override_dirname.exclude_keys)
+    return {"command": typed_overrides(), "seed": cfg.seed, "searched": searched}
+
+
+def read_reproduction_info(run: RunFolder) -> dict[str, Any]:
+    """The same, of a run as it was begun."""
+    origin = run.origin.read()
+    return {key: origin.get(key) for key in ("command", "seed")}
