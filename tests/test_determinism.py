@@ -13,7 +13,10 @@ GAME = [
     *("data.batch_size=2", "data.val_size=12", "ema=0.9", "n_critic=2", "max_steps=6"),
     "val_every=6",
 ]
-BARE = ["metric=[]", "callback=[checkpoint,instance_noise]", "logger=[]", "data.num_workers=0"]
+BARE = [
+    *("metric=[]", "callback=[checkpoint]", "augmentation=diff_augment", "logger=[]"),
+    "data.num_workers=0",
+]
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def pictures(tmp_path):
         ["data.cache_mb=8"],
         ["trainer.log_every_n_steps=1", "logger=[csv,tensorboard]", "val_every=1"],
         [
-            *("callback=[checkpoint,instance_noise,scores,sample_grid,doctor]", "val_every=2"),
+            *("callback=[checkpoint,scores,sample_grid,doctor]", "val_every=2"),
             *("metric=[fid_digits,prdc_digits]", "probe=[nearest,interpolation]"),
         ],
     ],

@@ -13,7 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from ganzoo import model
-from ganzoo.callback import InstanceNoise, SampleGrid, Scores
+from ganzoo.callback import SampleGrid, Scores
 from ganzoo.condition import ClassLabel, LatentCode
 from ganzoo.data import Digits as DigitData
 from ganzoo.draws import Draws
@@ -515,56 +515,6 @@ def test_schedules_move_once_per_generator_step(play):
     assert first.last_epoch == second.last_epoch == 3
     rates = [optimizer.param_groups[0]["lr"] for optimizer in game.optimizers()]
     assert rates == [pytest.approx(0.1), pytest.approx(0.2)]
-
-
-# Instance noise
-
-
-def test_instance_noise_is_annealed_linearly_to_none():
-    noise = InstanceNoise(std=0.4, anneal_steps=100)
-    at = {0: 0.4, 25: 0.3, 50: 0.2, 75: 0.1, 100: 0.0, 1000: 0.0}
-    assert {step: noise.std_at(step) for step in at} == pytest.approx(at)
-
-
-def zeros(rows: int) -> tuple[Tensor, Tensor]:
-    return torch.zeros(rows, *SHAPE), torch.zeros(rows, dtype=torch.long)
-
-
-def test_instance_noise_disturbs_all_that_the_discriminator_sees(play):
-    game = Game(SHAPE, network=TINY, n_critic=2, optimizer=Optimizers(sgd(0), sgd(0)))
-    nn.init.zeros_(game.generator[-3].weight)  # fakes are all zero
-    nn.init.zeros_(game.generator[-3].bias)
-    seen = recording(game.discriminator.trunk[0])  # behind the trunk's own hooks
-    play(game, 6, [zeros(200)] * 6, callbacks=[InstanceNoise(std=0.4, anneal_steps=4)])
-    assert len(seen) == 6 * 5
-    for step, expected in enumerate([0.4, 0.3, 0.2, 0.1, 0.0, 0.0]):
-        judged = [images for (images,) in seen[5 * step : 5 * step + 5]]
-        for images in judged:
-            assert images.std().item() == pytest.approx(expected, rel=0.05)
-            assert images.mean().item() == pytest.approx(0, abs=0.02)
-        if expected:
-            assert len({images[0, 0, 0, 0].item() for images in judged}) == 5
-
-
-def test_instance_noise_spares_validation_and_ends_with_training(play):
-    class Judge(Callback):
-        def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-            self.saw = recording(pl_module.discriminator.trunk)
-            pl_module.discriminator(torch.ones(4, *SHAPE), torch.zeros(4, 0))
-
-    game = Game(SHAPE, network=TINY)
-    judge = Judge()
-    callbacks = [InstanceNoise(anneal_steps=1000), judge]
-    play(game, 2, [zeros(4)] * 2, [zeros(4)], callbacks, val_check_interval=1)
-    assert torch.equal(judge.saw[0][0], torch.ones(4, *SHAPE))
-    game.train().discriminator(torch.ones(4, *SHAPE), torch.zeros(4, 0))
-    assert torch.equal(judge.saw[-1][0], torch.ones(4, *SHAPE))
-
-
-@pytest.mark.parametrize("options", [{"std": -0.1}, {"anneal_steps": 0}])
-def test_impossible_instance_noise_is_refused(options):
-    with pytest.raises(UserError, match=r"callback\.instance_noise"):
-        InstanceNoise(**options)
 
 
 # Numbers that make no game

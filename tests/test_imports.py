@@ -11,7 +11,7 @@ PACKAGE = TESTS.parent / "ganzoo"
 LAYERS = (
     "draws shape error files grad_mode picture schedule",
     "runs settings report",
-    "latent condition network augmentation head loss optimizer",
+    "latent condition augmentation network head loss optimizer",
     "players rules game model",
     "data metric logger",
     "callback probe",

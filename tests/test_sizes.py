@@ -22,7 +22,7 @@ LAYOUT = {
 LONG_FILES = {"players.py"}
 LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
-    *("DCGAN", "FREE", "InstanceNoise", "setting", "train", "write_report"),
+    *("DCGAN", "FREE", "setting", "train", "write_report"),
 }
 
 

@@ -21,7 +21,7 @@ class Augmentation(nn.Module, ABC):
 
     Attributes:
         reads_points: It can change points in the plane too.
-        needs_calibrated_scores: It needs D's scores to be above 0 where D believes in an image.
+        needs_calibrated_scores: It needs D's scores to be above 0 where D calls an image real.
     """
 
     reads_points: ClassVar[bool] = False
@@ -40,10 +40,10 @@ class Augmentation(nn.Module, ABC):
         """The change itself, in at least float32: (N, C, H, W) -> (N, C, H, W)."""
 
     def observe(self, real_scores: Tensor) -> None:
-        """Take note of D's scores on this process's real images, after a step of D."""
+        """Read D's scores on this process's real images, above 0 where D calls an image real."""
 
     def curves(self) -> dict[str, Tensor]:
-        """What it adjusts itself, for the logs: scalars by name."""
+        """The strength under its name if it adjusts it by itself, for the logs."""
         return {}
 
     def check_support(self, image_shape: Shape) -> None:

@@ -9,7 +9,6 @@ from ganzoo.callback.checkpoint import (
 )
 from ganzoo.callback.density_curve import DensityCurve
 from ganzoo.callback.doctor import Doctor
-from ganzoo.callback.instance_noise import InstanceNoise
 from ganzoo.callback.interruption import Interruption
 from ganzoo.callback.nonfinite_guard import NonFiniteGuard
 from ganzoo.callback.progress import Progress
@@ -24,7 +23,6 @@ __all__ = [
     "BestCheckpoint",
     "DensityCurve",
     "Doctor",
-    "InstanceNoise",
     "Interruption",
     "LastCheckpoint",
     "MedianPruner",

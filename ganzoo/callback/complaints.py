@@ -10,7 +10,7 @@ VANISHING, COLLAPSE, DIVERGENCE = "vanishing gradient", "mode collapse", "failur
 REMEDIES = {
     VANISHING: "loss=[non_saturating] or loss=[wasserstein,gradient_penalty]",
     COLLAPSE: "network.minibatch_std=true, network.packing=2 or optimizer.unrolled_steps=5",
-    DIVERGENCE: "r1 added to loss=[…], instance_noise added to callback=[…], or a lower "
+    DIVERGENCE: "r1 added to loss=[…], augmentation=instance_noise, or a lower "
     "optimizer.discriminator.lr",
 }
 # Evidence, with symptoms by their names.

@@ -27,6 +27,7 @@ WRITERS = ("callback", "logger", "trainer", "probe")  # groups whose parts write
 FOLDERS = ("folder", "dirpath", "save_dir", "default_root_dir", "cache_dir", "dir")
 READ = ("weights", "checkpoint_path", "tracking_uri")  # options that may lie elsewhere
 TORCH = {"torch.optim": "Optimizer", "torch.optim.lr_scheduler": "LRScheduler"}  # base classes
+SCHEDULES = {"ganzoo.schedule.LinearSchedule", "ganzoo.schedule.CosineSchedule"}
 MAX_DEPTH, MAX_VALUES = 50, 100_000  # of the settings in a file
 
 
@@ -108,7 +109,7 @@ def is_part(target: Any) -> bool:
         module = import_module(home)
         found = getattr(module, name, None)
         return isclass(found) and issubclass(found, getattr(module, TORCH[home]))
-    return target in trainer_and_loggers()
+    return target in trainer_and_loggers() | SCHEDULES
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo.callback import InstanceNoise
+from ganzoo.augmentation import InstanceNoise, NoAugmentation
 from ganzoo.condition import Nothing
 from ganzoo.game import Game
 from ganzoo.head import Unconditional
@@ -51,12 +51,13 @@ class Line(Head):
 RATE = 0.02
 
 
-def distances(play, steps=1500, rows=4, callbacks=(), **loss):
+def distances(play, steps=1500, rows=4, augmentation=None, **loss):
     """The distance of (theta, psi) from the equilibrium (0, 0), before and after training."""
     game = Game(
         (1,),
         network=Dirac(),
         head=Line,
+        augmentation=augmentation or NoAugmentation(),
         loss=loss,
         optimizer=Optimizers(sgd(RATE, momentum=0.0), sgd(RATE, momentum=0.0)),
     )
@@ -66,7 +67,6 @@ def distances(play, steps=1500, rows=4, callbacks=(), **loss):
         game,
         steps=steps,
         batches=[(torch.zeros(rows, 1), torch.zeros(rows))] * steps,
-        callbacks=callbacks,
     )
     after = torch.cat([each.detach().flatten() for each in here]).norm()
     return float(before), float(after)
@@ -105,8 +105,8 @@ def test_r1_mends_the_wasserstein_game_too(play):
 @pytest.mark.slow
 def test_instance_noise_converges(play):
     """Section 3.2: the eigenvalues get a real part of about minus the noise's variance / 4."""
-    noise = InstanceNoise(std=1.0, anneal_steps=10**9)
-    before, after = distances(play, rows=64, objective=NonSaturating(), callbacks=[noise])
+    noise = InstanceNoise(strength=1.0)
+    before, after = distances(play, rows=64, objective=NonSaturating(), augmentation=noise)
     assert after < before / 10
 
 

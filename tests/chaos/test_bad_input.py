@@ -67,7 +67,13 @@ CONFIGS = [
     ("head=projection condition=latent_code", "must be told the condition of real images"),
     ("callback.sample_grid.rows=0", "at least 1 row and 1 column, got rows=0"),
     ("callback.every_checkpoint.keep=0", "keeps at least 1"),
-    ("callback=[instance_noise] callback.instance_noise.std=-1", "std at least 0"),
+    ("augmentation=instance_noise augmentation.strength.first=-1", "augmentation.strength=0.5"),
+    ("augmentation=mirror augmentation.strength=2", "augmentation.strength=0.5"),
+    ("augmentation=diff_augment augmentation.policy=[blur]", "policy=[colour,translation,cutout]"),
+    ("augmentation=ada augmentation.categories=[noise]", "categories=[blit,geometry,colour]"),
+    ("augmentation=ada augmentation.target=1", "augmentation.target=0.6"),
+    ("augmentation=ada loss=[wasserstein]", "type augmentation.strength=0.5"),
+    ("augmentation=ada data=ring network=plane", "augmentation=instance_noise"),
     ("callback=[density_curve]", "choose data=gaussian_1d"),
     ("metric=[kid_digits]", "set metric.kid.subset_size lower"),
     ("metric=[kid_digits] metric.kid_digits.subset_size=1", "at least 2 samples"),
@@ -207,7 +213,11 @@ def numbers(node, key=""):
 
 
 CHOICES = {
-    "dcgan": ["callback=[scores,sample_grid,checkpoint,doctor,instance_noise]", "probe=[nearest]"],
+    "dcgan": [
+        "augmentation=ada",
+        "callback=[scores,sample_grid,checkpoint,doctor]",
+        "probe=[nearest]",
+    ],
     "acgan": ["loss=[least_squares,auxiliary_classification,r1,weight_clipping]"],
 }
 OPTIONS = [
