@@ -14,7 +14,7 @@ from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, objective_names
 from ganzoo.network import DCGAN, Discriminator, Network
-from ganzoo.optimizer import Optimizers, adam, falling
+from ganzoo.optimizer import Optimizers, adam
 from ganzoo.schedule import Number, extremes
 from ganzoo.shape import Shape
 
@@ -57,7 +57,7 @@ DEFAULTS: Choices = {  # what docs/recipes.md measured
     "augmentation": NoAugmentation(),
     "head": Unconditional,
     "loss": {"non_saturating": NonSaturating()},
-    "optimizer": Optimizers(adam(2e-3), adam(6e-4), falling()),
+    "optimizer": Optimizers(adam(2e-3), adam(6e-4)),
     "n_critic": 1,
     "ema": 0.99,
     "accumulate": 1,

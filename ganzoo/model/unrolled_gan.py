@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 from ganzoo.game import Choices, Game
-from ganzoo.optimizer import Optimizers, adam, falling
+from ganzoo.optimizer import Optimizers, adam
 
 
 class UnrolledGAN(Game):
@@ -11,5 +11,5 @@ class UnrolledGAN(Game):
     """
 
     recipe: ClassVar[Choices] = {
-        "optimizer": Optimizers(adam(2e-3), adam(6e-4), falling(), unrolled_steps=1),
+        "optimizer": Optimizers(adam(2e-3), adam(6e-4), unrolled_steps=1),
     }

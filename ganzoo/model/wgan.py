@@ -18,7 +18,7 @@ class WGAN(Game):
 
     recipe: ClassVar[Choices] = {
         "loss": {"wasserstein": Wasserstein(), "weight_clipping": WeightClipping()},
-        "optimizer": Optimizers(rmsprop(5e-4), rmsprop(5e-4), falling()),
+        "optimizer": Optimizers(rmsprop(5e-4), rmsprop(5e-4)),
         "n_critic": 2,
     }
 
