@@ -25,6 +25,6 @@ def sgd(lr: float = 0.1, momentum: float = 0.5) -> Builder:
     return partial(torch.optim.SGD, lr=lr, momentum=momentum)
 
 
-def falling(steps: int = 1500, to: float = 0.1) -> Callable[[Optimizer], LRScheduler]:
+def falling(steps: int = 2000, to: float = 0.1) -> Callable[[Optimizer], LRScheduler]:
     """Rates that fall linearly to a share of what they were, and stay there: fast, then steady."""
     return partial(LinearLR, start_factor=1.0, end_factor=to, total_iters=steps)
