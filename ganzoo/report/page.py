@@ -1,9 +1,12 @@
 """Which variant is better and by how much: one page from the files of any set of runs."""
 
 import base64
+import os
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
 
@@ -16,8 +19,14 @@ from ganzoo.report.boards import (
     list_exclusions,
 )
 from ganzoo.report.plots import plot_board
-from ganzoo.report.tables import column_names, csv_report, markdown_report, table_rows
-from ganzoo.runs import find_runs
+from ganzoo.report.tables import (
+    column_names,
+    csv_report,
+    list_origins,
+    markdown_report,
+    table_rows,
+)
+from ganzoo.runs import Run, find_runs
 
 GRIDS_BYTES = 2_500_000  # of all grids in a page, so that the page stays below 5 MB
 
@@ -37,14 +46,22 @@ def write_report(folders: Sequence[Path], to: Path) -> Path:
     exclusions = list_exclusions(runs, duplicates)
     write_bytes(to / "report.md", markdown_report(boards, exclusions).encode())
     write_bytes(to / "report.csv", csv_report(runs).encode())
-    write_bytes(to / "report.html", render_page(boards, exclusions).encode())
+    write_bytes(to / "report.html", render_page(boards, exclusions, to).encode())
     return to / "report.html"
 
 
-def render_page(boards: Sequence[Leaderboard], exclusions: Sequence[Exclusion]) -> str:
-    """Render the page as HTML that holds everything it shows."""
+def render_page(
+    boards: Sequence[Leaderboard], exclusions: Sequence[Exclusion], folder: Path
+) -> str:
+    """Render the page as HTML that holds everything it shows.
+
+    Args:
+        boards: The leaderboards.
+        exclusions: The runs on none of them.
+        folder: Where the page will be, for the links to the folders of runs.
+    """
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["data_uri"] = data_uri
+    environment.filters |= {"data_uri": data_uri, "run_link": partial(run_link, start=folder)}
     template = environment.from_string((files("ganzoo.report") / "report.html").read_text())
     grids_bytes = GRIDS_BYTES // max(1, len(boards))
     sections = [
@@ -52,6 +69,7 @@ def render_page(boards: Sequence[Leaderboard], exclusions: Sequence[Exclusion]) 
             "board": board,
             "columns": column_names(board),
             "rows": table_rows(board),
+            "origins": list_origins(board),
             "plots": plot_board(board),
             "grids": best_grids(board, grids_bytes),
         }
@@ -73,6 +91,11 @@ def best_grids(board: Leaderboard, max_bytes: int) -> dict[str, bytes]:
         if png and max_bytes >= 0:
             grids[f"{entry.variant}, seed {entry.best_run.seed}"] = png
     return grids
+
+
+def run_link(run: Run, start: Path) -> str:
+    """The address of a run's folder, relative to the folder of the page."""
+    return quote(Path(os.path.relpath(run.folder, start)).as_posix() + "/")
 
 
 def data_uri(png: bytes) -> str:

@@ -53,6 +53,7 @@ def markdown_report(boards: Sequence[Leaderboard], exclusions: Sequence[Exclusio
         lines += [markdown_table(column_names(board), table_rows(board)), ""]
         lines += ["The variants have seen different numbers of images.", ""] * board.uneven
         lines += [f"- {entry.variant}: `{entry.runs[0].command}`" for entry in board.entries]
+        lines += [f"- {origins}" for origins in [list_origins(board)] if origins]
         lines += [""]
     if exclusions:
         lines += ["## Without a result", ""]
@@ -64,6 +65,17 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table as Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def list_origins(board: Leaderboard) -> str:
+    """The commits, devices and dates of a board's runs, as far as they recorded them."""
+    runs = [run for entry in board.entries for run in entry.runs]
+    environments = [run.origin.get("environment", {}) for run in runs]
+    values = {
+        name: ", ".join(sorted({each[name] for each in environments if name in each}))
+        for name in ("commit", "device", "date")
+    }
+    return "; ".join(f"{name} {value}" for name, value in values.items() if value)
 
 
 def csv_report(runs: Sequence[Run]) -> str:

@@ -1,9 +1,11 @@
 """A run as its files describe it, wherever its folder lies now."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -134,15 +136,24 @@ def shell_quoted(word: str) -> str:
 
 
 def variant_names(runs: Sequence[Run]) -> list[str]:
-    """A name for each run, made of the options by which the runs differ, except for seeds."""
+    """A name for each run: its model and the options that differ between the runs, but no seed."""
     shared = set.intersection(*[set(run.choices.items()) for run in runs])
-    names = []
-    for run in runs:
-        choices = run.choices
-        model = choices.pop("model")
-        varied = [f"{key}={value}" for key, value in choices.items() if (key, value) not in shared]
-        names.append(" ".join([model, *varied]))
-    return names
+    varied = [
+        {k: v for k, v in run.choices.items() if k != "model" and (k, v) not in shared}
+        for run in runs
+    ]
+    short = shorten_keys({key for options in varied for key in options})
+    return [
+        " ".join([run.choices["model"], *(f"{short[k]}={v}" for k, v in options.items())])
+        for run, options in zip(runs, varied, strict=True)
+    ]
+
+
+def shorten_keys(keys: Collection[str]) -> dict[str, str]:
+    """The shortest unique end of each dotted key, such as ``lr`` of ``optimizer.generator.lr``."""
+    ends = {key: list(accumulate(reversed(key.split(".")), "{1}.{0}".format)) for key in keys}
+    counts = Counter(chain.from_iterable(ends.values()))
+    return {key: next((end for end in ends[key] if counts[end] == 1), key) for key in keys}
 
 
 def read_run(path: str | Path | RunFolder) -> Run:

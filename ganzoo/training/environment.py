@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,10 +18,11 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-
 
 
 def describe_environment() -> dict[str, str]:
-    """Versions, the commit of a checkout, the machine, and the device that torch uses."""
+    """Versions, the commit of a checkout, the date, the machine, and torch's device."""
     return {
         "ganzoo": __version__,
         "commit": git_commit(),
+        "date": date.today().isoformat(),
         "python": platform.python_version(),
         **{name: package_version(name) for name in PACKAGES},
         "platform": platform.platform(),

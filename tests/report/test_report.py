@@ -14,6 +14,7 @@ from ganzoo.report.boards import leaderboards
 from ganzoo.report.page import write_report
 from ganzoo.report.statistics import compare_seeds, expected_best, summarise_scores
 from ganzoo.runs import find_runs
+from ganzoo.runs.run import shorten_keys
 from tests.helpers.runs import write_run
 
 
@@ -110,22 +111,34 @@ def test_unequal_budgets_are_said(sweep):
     assert board.uneven
 
 
-def test_names_tell_only_what_differs(tmp_path):
+def test_names_tell_only_what_differs_by_its_last_word(tmp_path):
     for seed in (0, 1):
         for rate in ("1e-3", "2e-4"):
             words = ["network.width=4", f"optimizer.generator.lr={rate}", "data.root=/x"]
             write_run(tmp_path / f"{seed}{rate}", seed=seed, words=words)
     (board,) = leaderboards(find_runs([tmp_path]))
     assert {entry.variant for entry in board.entries} == {
-        "DCGAN optimizer.generator.lr=1e-3",
-        "DCGAN optimizer.generator.lr=2e-4",
+        "DCGAN lr=1e-3",
+        "DCGAN lr=2e-4",
+    }
+
+
+def test_options_of_the_same_last_word_keep_the_word_before_it():
+    keys = ["optimizer.generator.lr", "optimizer.discriminator.lr", "network.width", "lr"]
+    assert shorten_keys(keys) == {
+        "optimizer.generator.lr": "generator.lr",
+        "optimizer.discriminator.lr": "discriminator.lr",
+        "network.width": "width",
+        "lr": "lr",
     }
 
 
 def test_the_page_holds_all_it_shows(sweep, tmp_path):
     path = write_report([sweep], tmp_path / "out")
     page = path.read_text()
-    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert not re.search(r"src=\"(?!data:)", page)
+    links = re.findall(r"href=\"(.*?)\"", page)
+    assert {(tmp_path / "out" / link).resolve() for link in links} == set(sweep.iterdir())
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("data:image/png;base64") == 6  # four plots, a grid of each variant
     assert "python train.py model=dcgan seed=0" in page
@@ -136,10 +149,28 @@ def test_the_page_holds_all_it_shows(sweep, tmp_path):
 
 
 def test_a_moved_sweep_reports_the_same(sweep, tmp_path):
-    before = write_report([sweep], tmp_path / "one").read_bytes()
+    before = write_report([sweep], sweep).read_bytes()
     moved = tmp_path / "elsewhere"
     shutil.move(sweep, moved)
-    assert write_report([moved], tmp_path / "two").read_bytes() == before
+    assert write_report([moved], moved).read_bytes() == before
+
+
+def test_the_report_says_on_which_commit_device_and_day_the_runs_were(sweep, tmp_path):
+    assert "device" not in write_report([sweep], tmp_path).read_text()
+    for seed, day in enumerate(("2026-11-27", "2026-11-26", "2026-11-27")):
+        path = sweep / f"{seed}-dcgan" / "origin.json"
+        environment = {"commit": "abc", "device": "CPU", "date": day}
+        path.write_text(json.dumps({**json.loads(path.read_text()), "environment": environment}))
+    origins = "commit abc; device CPU; date 2026-11-26, 2026-11-27"
+    assert origins in write_report([sweep], tmp_path).read_text()
+    assert f"- {origins}" in (tmp_path / "report.md").read_text()
+
+
+def test_the_report_repeats_the_doctors_findings(sweep, tmp_path):
+    finding = {"failure": "mode collapse", "since_step": 5, "evidence": "alike", "try": "rest"}
+    (sweep / "0-wgan" / "diagnosis.json").write_text(json.dumps({"findings": [finding]}))
+    page = write_report([sweep], tmp_path).read_text()
+    assert page.count("mode collapse since step 5: alike; try rest") == 1
 
 
 def test_failed_killed_and_half_written_runs_are_listed(sweep, tmp_path):

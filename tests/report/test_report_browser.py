@@ -84,6 +84,15 @@ def test_nothing_is_wider_than_the_screen_and_every_picture_is_shown(page, width
         assert picture.bounding_box()["width"] >= 0.6 * min(width, 400)
 
 
+def test_a_click_enlarges_a_picture_and_another_puts_it_back(page):
+    picture = page.locator("img").first
+    before = picture.bounding_box()
+    picture.click()
+    assert picture.bounding_box()["width"] > 1.5 * before["width"]
+    picture.click()
+    assert picture.bounding_box() == before
+
+
 def test_it_prints_on_paper_without_cutting_the_table(page):
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 718, "height": 1000})  # A4 less its margins, at 96 dpi
