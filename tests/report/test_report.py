@@ -156,7 +156,7 @@ def test_a_moved_sweep_reports_the_same(sweep, tmp_path):
 
 
 def test_the_report_says_on_which_commit_device_and_day_the_runs_were(sweep, tmp_path):
-    assert "device" not in write_report([sweep], tmp_path).read_text()
+    assert "commit" not in write_report([sweep], tmp_path).read_text()
     for seed, day in enumerate(("2026-11-27", "2026-11-26", "2026-11-27")):
         path = sweep / f"{seed}-dcgan" / "origin.json"
         environment = {"commit": "abc", "device": "CPU", "date": day}
