@@ -20,7 +20,7 @@ QUICK = [
 SMALL = {
     "gan": ["network.generator_hidden=[16]", "network.discriminator_hidden=[8]"],
     "dcgan": ["network.width=4", "ema=0.9", "augmentation=ada", "augmentation.rise=100"],
-    "cgan": ["network.latent_hidden=8", "network.condition_hidden=8", "ema=0.9"],
+    "cgan": ["network.width=4", "ema=0.9"],
     "lsgan": ["network.width=4", "optimizer/schedule=linear"],
     "wgan": ["network.width=4", "n_critic=2"],
     "wgan_gp": ["network.width=4", "n_critic=3", "ema=0.5"],
