@@ -116,7 +116,7 @@ def budget_complaints(cfg: DictConfig) -> list[str]:
                 "max_time=00:00:10:00.": not (counted or cfg.max_time),
                 "a schedule or an annealing lasts until max_steps, and the run has only max_time: "
                 "type max_steps=… or max_images=… too.": not counted
-                and "${max_steps}" in str(plain(cfg)),
+                and any(end in str(plain(cfg)) for end in ("${max_steps}", "${facts.images}")),
             }
         ),
     ]
