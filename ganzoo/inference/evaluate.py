@@ -16,9 +16,10 @@ from ganzoo.inference.checkpoint import StoredModel
 from ganzoo.inference.find import find_run_folder
 from ganzoo.inference.load import load_game
 from ganzoo.probe import run_probes
+from ganzoo.settings.allowed import is_part
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
-from ganzoo.settings.trust import Modules, check_trusted, is_part
+from ganzoo.settings.trust import Modules, check_trusted
 
 WITHOUT_AVERAGE = "ema=null"
 GROUPS = ("data", "metric", "probe", "callback")

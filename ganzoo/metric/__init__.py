@@ -12,6 +12,7 @@ from ganzoo.metric.network import NetworkExtractor
 from ganzoo.metric.points import PointsExtractor
 from ganzoo.metric.prdc import PRDC
 from ganzoo.metric.score import PooledScore, Score
+from ganzoo.metric.timm_network import TimmNetwork
 
 __all__ = [
     "FID",
@@ -27,4 +28,5 @@ __all__ = [
     "PointsExtractor",
     "PooledScore",
     "Score",
+    "TimmNetwork",
 ]

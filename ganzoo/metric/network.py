@@ -18,7 +18,7 @@ class NetworkExtractor(Extractor):
 
     Args:
         network: Makes an ``nn.Module`` with its weights, (B, 3, S, S) -> (B, d): in a yaml any
-            ``_target_`` with ``_partial_: true``, such as ``timm.create_model``.
+            ``_target_`` with ``_partial_: true``, such as ``ganzoo.metric.TimmNetwork``.
         size: Side S.
         resize: The method by torch's name: bicubic or bilinear.
         mean: Of each channel, in [0, 1], as the network was trained.

@@ -8,7 +8,7 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException, InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -62,12 +62,31 @@ def build_part(node: Any, **given: Any) -> Any:
         return instantiate(node, **given)
     except InstantiationException as error:
         chain = list(error_chain(error))
+        if any(isinstance(each, ImportError) for each in chain):
+            check_importable(node)
         said = next((str(each) for each in chain if isinstance(each, UserError)), None)
         made = str(node.get("_target_", "a part")).rpartition(".")[2]
         key = str(getattr(error, "full_key", "")) or made
         cause = " ".join(str(chain[-1]).split()).rstrip(".")
         raise UserError(
             said or f"the options of {key} do not work ({cause}): --cfg job shows what they are."
+        ) from error
+
+
+def check_importable(node: Any) -> None:
+    """Refuse a part that cannot be imported, such as one of the user's own in another folder.
+
+    Raises:
+        UserError: If it cannot be.
+    """
+    target = str(node["_target_"])
+    try:
+        get_object(target)
+    except Exception as error:  # whatever a user's module raises when it is imported
+        cause = list(error_chain(error))[-1]
+        raise UserError(
+            f"{target} cannot be imported ({' '.join(str(cause).split())}): type the command in "
+            f"the folder that holds {target.partition('.')[0]}.py, or install it."
         ) from error
 
 

