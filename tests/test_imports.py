@@ -9,7 +9,7 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "ganzoo"
 LAYERS = (
-    "draws shape error files grad_mode picture schedule",
+    "draws shape error files grad_mode picture processes schedule",
     "runs settings report",
     "latent condition augmentation network head loss optimizer",
     "players rules game model",

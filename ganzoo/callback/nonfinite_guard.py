@@ -119,8 +119,9 @@ class NonFiniteGuard(Callback):
 
 
 def buffers_of(game: LightningModule, player: str) -> dict[str, Tensor]:
-    """The buffers of a player, or of both players for an empty name."""
-    return {name: each for name, each in game.named_buffers() if name.startswith(player)}
+    """The buffers of a player and of the losses, or of the whole game for an empty name."""
+    prefixes = (player, "losses.")
+    return {name: buffer for name, buffer in game.named_buffers() if name.startswith(prefixes)}
 
 
 def trouble_of(game: Game, player: str, weights: Iterable[Tensor]) -> str | None:

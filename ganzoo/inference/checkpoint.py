@@ -15,6 +15,7 @@ from torch import Tensor
 from ganzoo.error import UserError
 from ganzoo.files import read_values
 from ganzoo.inference.find import CONFIG_NAME, find_weights
+from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder, is_run_config
 from ganzoo.settings.trust import Modules, check_plain, check_trusted
 from ganzoo.settings.words import as_text
@@ -78,6 +79,7 @@ def read_model(model: str | Path, trust: Modules = None) -> StoredModel:
         raise UserError(f"{path} is not a checkpoint of ganzoo: it does not name its model.")
     check_plain(parameters, path)
     check_trusted({"model": parameters["model"]}, path, trust)
+    parameters = upgrade(parameters, path)
     cfg = OmegaConf.create({**parameters, "command": as_text(parameters.get("command"))})
     check_same_model(path, cfg)
     return StoredModel(path, cfg, content.get("state_dict", {}))

@@ -16,6 +16,7 @@ from ganzoo.files import write_bytes, write_json
 from ganzoo.inference.card import write_card
 from ganzoo.inference.checkpoint import StoredModel, read_model
 from ganzoo.inference.find import CONFIG_NAME, WEIGHTS_NAME, find_run_folder
+from ganzoo.inference.format import FORMAT
 from ganzoo.inference.load import load
 from ganzoo.players import Players
 from ganzoo.probe import Probe
@@ -82,6 +83,7 @@ def describe_model(stored: StoredModel, with_discriminator: bool) -> dict[str, A
     command = cfg.get("command") or run.origin.get("command", [])
     return {
         **config,
+        "format": FORMAT,
         "seed": cfg.seed,
         "command": [re.sub("^data.root=.*", "data.root=data", word) for word in command],
         "steps": cfg.get("steps") or run.metrics.get("best_step"),

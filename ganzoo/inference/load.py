@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from ganzoo.error import UserError
-from ganzoo.inference.checkpoint import StoredModel, read_model
+from ganzoo.inference.checkpoint import AUGMENTATION, StoredModel, read_model
 from ganzoo.players import Players
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.trust import Modules
@@ -20,6 +20,7 @@ from ganzoo.settings.trust import Modules
 if TYPE_CHECKING:
     from ganzoo.game import Game
 
+TRAINING_STATE = ("losses.", AUGMENTATION)  # which an exported model is without
 AnyPlayers = TypeVar("AnyPlayers", bound=Players)
 
 
@@ -72,7 +73,8 @@ def load_game(model: str | Path, trust: Modules = None) -> tuple[Game, StoredMod
     if not stored.has_discriminator:
         del game.discriminator
         game.discriminator = None  # type: ignore[assignment]
-    load_weights(game, stored.weights, stored.path)
+    state = {k: v for k, v in game.state_dict().items() if k.startswith(TRAINING_STATE)}
+    load_weights(game, {**state, **stored.weights}, stored.path)
     return game, stored
 
 

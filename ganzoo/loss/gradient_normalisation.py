@@ -6,7 +6,7 @@ from ganzoo.loss.base import Objective, Turn
 from ganzoo.loss.gradient_penalty import scored_slope
 from ganzoo.network import Critique, Judge
 
-TINY = 1e-12  # where both the score and its slope are 0
+SMALLEST = 1e-12  # where both the score and its slope are 0
 
 
 class GradientNormalisation(Objective):
@@ -45,7 +45,7 @@ def normalise(discriminator: Judge) -> Judge:
     def judge(images: Tensor, condition: Tensor) -> Critique:
         critique, gradient = scored_slope(discriminator, images, condition)
         norm = gradient.norm(dim=1).view(-1, *[1] * (critique.score.ndim - 1))
-        score = critique.score / (norm + critique.score.abs() + TINY)
+        score = critique.score / (norm + critique.score.abs() + SMALLEST)
         return critique._replace(score=score)
 
     return judge

@@ -1,9 +1,9 @@
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.nn.functional import relu
 
 from ganzoo.loss.base import Loss, Turn
+from ganzoo.processes import mean_over_processes
 from ganzoo.schedule import Number
 
 
@@ -39,10 +39,3 @@ class LeCam(Loss):
         above = relu(turn.real.score - fake).square().mean()
         below = relu(real - turn.fake.score).square().mean()
         return float(self.weight) * (above + below)
-
-
-def mean_over_processes(value: Tensor) -> Tensor:
-    if dist.is_initialized():
-        dist.all_reduce(value)
-        value /= dist.get_world_size()
-    return value

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.func import functional_call
 from torch.optim import Optimizer
+
+from ganzoo.processes import mean_over_processes
 
 Player = Callable[..., Any]
 State = dict[str, Tensor]
@@ -39,11 +39,6 @@ def unrolled(
         (slope,) = torch.autograd.grad(at_hand, weights, create_graph=True)
         weights, state = stepped(optimizer, weights, mean_over_processes(slope), state)
     return with_weights(player, weights)
-
-
-def mean_over_processes(value: Tensor) -> Tensor:
-    """The mean of every process's value; gradients flow back to all of them."""
-    return all_reduce(value) / dist.get_world_size() if dist.is_initialized() else value  # type: ignore[no-untyped-call]
 
 
 def with_weights(player: nn.Module, weights: Tensor) -> Player:

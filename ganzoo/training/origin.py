@@ -6,6 +6,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.files import remove_partial_files, write_bytes
+from ganzoo.inference.format import FORMAT
 from ganzoo.runs import RunFolder
 from ganzoo.training.changes import record_changes
 from ganzoo.training.environment import describe_environment
@@ -34,7 +35,7 @@ def write_origin(start: Start, cfg: DictConfig) -> None:
 
 def saved_config(cfg: DictConfig) -> dict[str, Any]:
     """The configuration as plain values without the run's folder, so that the run can be moved."""
-    return run_settings(cfg, cfg.facts)
+    return {**run_settings(cfg, cfg.facts), "format": FORMAT}
 
 
 def reproduction_info(cfg: DictConfig) -> dict[str, Any]:

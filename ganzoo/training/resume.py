@@ -11,11 +11,13 @@ from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError
 from ganzoo.inference.checkpoint import read_checkpoint
+from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
 from ganzoo.settings.trust import check_plain, check_size, check_trusted, plain_settings
 from ganzoo.training.changes import Change, check_allowed_changes, differences, flatten
 
-OWN = ("run_dir", "resume", "allow_changes", "trust", "debug")  # of this command, not of the run
+# Of a command or a file, and not of the run.
+OWN = ("run_dir", "resume", "allow_changes", "trust", "debug", "format")
 
 
 class Start(NamedTuple):
@@ -74,6 +76,7 @@ def find_automatic_start(cfg: DictConfig) -> Start:
 def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
     """Continue a run from its newest checkpoint, with the settings that it was begun with."""
     (checkpoint, step), settings = newest_checkpoint(run), read_run_settings(run)
+    check_resumable(run.config.read(), run.config.path)
     changes = changed_settings(settings, cfg) if typed_overrides() else []
     check_allowed_changes(run, changes, cfg.allow_changes)
     check_unchangeable(run, changes)

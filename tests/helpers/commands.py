@@ -19,7 +19,10 @@ QUICK = [
 ]
 SMALL = {
     "gan": ["network.generator_hidden=[16]", "network.discriminator_hidden=[8]"],
-    "dcgan": ["network.width=4", "ema=0.9", "augmentation=ada", "augmentation.rise=100"],
+    "dcgan": [
+        *("network.width=4", "ema=0.9", "loss=[non_saturating,lecam]"),
+        *("augmentation=ada", "augmentation.rise=100"),  # both remember D's scores
+    ],
     "cgan": ["network.width=4", "ema=0.9"],
     "lsgan": ["network.width=4", "optimizer/schedule=linear"],
     "wgan": ["network.width=4", "n_critic=2"],
