@@ -5,6 +5,7 @@ from math import pi
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from ganzoo.augmentation import ADA, DiffAugment, InstanceNoise, Mirror, NoAugmentation
@@ -378,3 +379,16 @@ def test_the_controller_continues_bit_for_bit():
         second.observe(step)
     assert float(whole.chance) > 0
     assert all(torch.equal(a, b) for a, b in zip(whole.buffers(), second.buffers(), strict=True))
+
+
+@pytest.mark.parametrize(("others", "strength"), [(-1.0, 0.0), (1.0, 0.8)])
+def test_the_controller_hears_all_processes(others, strength, monkeypatch):
+    """Another process has as many images, and is as sure of them or as sure of the contrary."""
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(
+        dist, "all_reduce", lambda value: value.add_(torch.tensor([others * 100, 100.0]))
+    )
+    ada = ADA(rise=1000)
+    for _ in range(4):
+        ada.observe(torch.ones(100))
+    assert float(ada.chance) == pytest.approx(strength)
