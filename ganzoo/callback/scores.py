@@ -74,7 +74,7 @@ class Scores(Callback):
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.n_fake = 0
         for group in self.groups:
-            group.begin()
+            group.start_pass()
 
     def on_validation_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
@@ -130,7 +130,7 @@ class Scores(Callback):
     def _keep_reals(self) -> None:
         try:
             for group in self.groups:
-                group.reals.end()
+                group.reals.end_pass()
         except OSError as problem:
             rank_zero_warn(
                 f"Features of the real samples cannot be kept in {self.cache_dir} "
@@ -151,8 +151,8 @@ class _FeatureGroup:
         score.extractor = self.extractor  # frees a second copy of the same network
         self.scores.append(score)
 
-    def begin(self) -> None:
-        self.reals.begin()
+    def start_pass(self) -> None:
+        self.reals.start_pass()
         for score in self.scores:
             score.reset()
 

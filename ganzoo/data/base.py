@@ -77,8 +77,8 @@ class Data(LightningDataModule, ABC):
         self._check_counts()
         if self.val_size >= len(self.source):
             raise UserError(
-                f"The validation split must leave samples to train on, but data.val_size="
-                f"{self.val_size} of {len(self.source)} samples was asked: lower data.val_size."
+                "The validation split must leave samples to train on, got data.val_size="
+                f"{self.val_size} of {len(self.source)} samples: lower data.val_size."
             )
         if self.n_train < (self.train_size or 0):
             raise UserError(
@@ -87,8 +87,8 @@ class Data(LightningDataModule, ABC):
             )
         if self.batch_size > self.n_train:
             raise UserError(
-                f"A batch must fit into the {self.n_train} training samples, but "
-                f"data.batch_size={self.batch_size} was asked: lower data.batch_size."
+                f"A batch must fit into the {self.n_train} training samples, got "
+                f"data.batch_size={self.batch_size}: lower data.batch_size."
             )
 
     @cached_property

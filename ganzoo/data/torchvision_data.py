@@ -34,7 +34,7 @@ def read_torchvision(
     """Open a torchvision data set.
 
     Args:
-        make: Opens it, and downloads it first if that was asked for.
+        make: Opens it, after a download if ``download`` is set.
         root: Folder given as data.root.
         files: What torchvision needs, relative to root.
         download: Whether missing files may be fetched.

@@ -1,4 +1,4 @@
-"""What the trackers of Lightning, chosen in ``conf/logger``, cannot do by themselves."""
+"""Logging of images and resuming of runs, for the loggers of ``conf/logger``."""
 
 from ganzoo.logger.continuation import close_logger, continue_logger, run_id
 from ganzoo.logger.csv import CSVLogger

@@ -8,12 +8,12 @@ from ganzoo.logger.csv import CSVLogger
 
 @singledispatch
 def continue_logger(logger: Logger, step: int, name: str | None) -> None:
-    """Let a tracker go on after a step, without what was logged later where it can forget that.
+    """Continue a run in a logger after a step, and drop later values if the logger can.
 
     Args:
-        logger: The tracker, before it has been written to.
+        logger: The logger, before it has logged anything.
         step: Generator steps of the checkpoint.
-        name: What the tracker calls the run, by ``run_id``.
+        name: The logger's name of the run, from ``run_id``.
     """
 
 
@@ -39,10 +39,10 @@ def _(logger: WandbLogger, step: int, name: str | None) -> None:
 
 @singledispatch
 def run_id(logger: Logger) -> str | None:
-    """Begin or go on in a tracker, and tell what it calls the run; None if it needs no name for it.
+    """Open a logger, and return its name of the run; None if it needs none.
 
     Raises:
-        UserError: If the tracker cannot be reached.
+        UserError: If the logger cannot be reached.
     """
     return None
 
@@ -53,7 +53,7 @@ def _(logger: MLFlowLogger) -> str | None:
         return logger.run_id
     except Exception as error:  # of whatever store the address stands for
         raise UserError(
-            f"logger=mlflow cannot write to {logger._tracking_uri} ({in_a_line(error)}): type "
+            f"logger=mlflow cannot write to {logger._tracking_uri} ({one_line(error)}): type "
             "logger.mlflow.tracking_uri=sqlite:///mlflow.db, or leave mlflow out of logger=[…]."
         ) from error
 
@@ -64,14 +64,14 @@ def _(logger: WandbLogger) -> str | None:
         return str(logger.experiment.id)
     except Exception as error:  # no login, no network, …
         raise UserError(
-            f"logger=wandb cannot begin ({in_a_line(error)}): type wandb login once, or "
+            f"logger=wandb cannot start a run ({one_line(error)}): type wandb login once, or "
             "logger.wandb.offline=true to send the run later by wandb sync."
         ) from error
 
 
 @singledispatch
 def close_logger(logger: Logger) -> None:
-    """Let a tracker keep what it was told, and the next run of this process have one of its own."""
+    """Finish a run in a logger, so that the next run of this process gets its own."""
 
 
 @close_logger.register
@@ -79,5 +79,6 @@ def _(logger: WandbLogger) -> None:
     logger.experiment.finish()
 
 
-def in_a_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """The message of an error in one line of at most 200 characters."""
     return " ".join(str(error).split())[:200].rstrip(".")

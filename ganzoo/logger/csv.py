@@ -11,10 +11,10 @@ from ganzoo.files import replacing
 
 
 class CSVLogger(loggers.CSVLogger):
-    """Lightning's, whose file a kill never cuts short and a resumed run goes on with.
+    """Lightning's CSV logger with a file that stays whole, and that a resumed run continues.
 
     Attributes:
-        last: The generator step up to which the file's lines stay; None begins a new file.
+        last: The generator step up to which the file's lines are kept; None starts a new file.
     """
 
     last: int | None = None
@@ -51,7 +51,7 @@ class Writer(ExperimentWriter):
         return list(lines.fieldnames or []), list(lines)
 
     def write(self, rows: list[dict[str, Any]]) -> None:
-        """Let these lines take the place of the file's."""
+        """Replace the file's lines by these."""
         path = Path(self.metrics_file_path)
         with replacing(path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.metrics_keys, extrasaction="ignore")
@@ -60,7 +60,7 @@ class Writer(ExperimentWriter):
 
 
 def step_of(row: dict[str, Any]) -> float:
-    """The generator step of a line; infinite for one that is torn."""
+    """The generator step of a line; infinite for an incomplete line."""
     try:
         return float(row["step"])
     except (KeyError, TypeError, ValueError):

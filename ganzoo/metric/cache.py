@@ -13,11 +13,11 @@ from ganzoo.files import write_bytes
 
 
 class FeatureFile:
-    """The features (N, d) of one set of samples under one extractor, if they are on disk.
+    """A file with the features (N, d) of one set of samples under one extractor.
 
     Args:
         folder: Where such files lie.
-        key: Names everything that the features depend on.
+        key: Everything that the features depend on.
     """
 
     def __init__(self, folder: Path, *key: object) -> None:
@@ -25,42 +25,47 @@ class FeatureFile:
         self.path = folder / f"features-{sha256(self.key).hexdigest()[:32]}.safetensors"
 
     def read(self) -> Tensor:
-        """Return nothing, a tensor of shape (0,), unless the file is the one that was written."""
+        """The features; none, of shape (0,), if the file is missing, damaged or has another key."""
         try:
             stored = load(self.path.read_bytes())
-            features, seal = stored["features"], stored["seal"]
+            features, checksum = stored["features"], stored["checksum"]
         except (OSError, SafetensorError, KeyError):
             return torch.empty(0)
-        return features if seal.equal(self._seal(features)) else torch.empty(0)
+        return features if checksum.equal(self._checksum(features)) else torch.empty(0)
 
     def write(self, features: Tensor) -> None:
-        """Replace the file; raises OSError where nothing can be written."""
-        write_bytes(self.path, save({"features": features, "seal": self._seal(features)}))
+        """Replace the file.
 
-    def _seal(self, features: Tensor) -> Tensor:
+        Raises:
+            OSError: If it cannot be written.
+        """
+        content = {"features": features, "checksum": self._checksum(features)}
+        write_bytes(self.path, save(content))
+
+    def _checksum(self, features: Tensor) -> Tensor:
         digest = sha256(self.key + features.numpy().tobytes()).digest()
         return torch.tensor(list(digest), dtype=torch.uint8)
 
 
 class RealFeatures:
-    """Features of a sequence of samples that comes in the same order every time.
+    """Features of samples that come in the same order in every pass.
 
-    A batch is given the rows that are due; only rows not yet known are computed. What
-    one pass added is written when it ends.
+    Only batches that are not yet known are computed. At the end of a pass new features are written
+    to the file.
 
     Args:
         extractor: Samples (B, ...) -> features (B, d).
-        file: Where they are kept between runs; None keeps them for this run alone.
+        file: Keeps them between runs; None keeps them for this run only.
     """
 
     def __init__(self, extractor: Callable[[Tensor], Tensor], file: FeatureFile | None) -> None:
         self.extractor = extractor
         self.file = file
         self.known = file.read() if file else torch.empty(0)
-        self.begin()
+        self.start_pass()
 
-    def begin(self) -> None:
-        """Expect the first batch next."""
+    def start_pass(self) -> None:
+        """Start a pass: the next batch is the first."""
         self.position = 0
         self.fresh: list[Tensor] = []
 
@@ -73,8 +78,12 @@ class RealFeatures:
         self.fresh.append(features.cpu())
         return features
 
-    def end(self) -> None:
-        """Keep what was computed in memory and on disk; raises OSError where the disk refuses."""
+    def end_pass(self) -> None:
+        """End a pass: keep what was computed, in memory and on disk.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
         if not self.fresh:
             return
         n_fresh = sum(map(len, self.fresh))

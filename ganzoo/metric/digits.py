@@ -32,11 +32,11 @@ def digit_network() -> nn.Sequential:
 
 
 class DigitsExtractor(Extractor):
-    """Features of handwritten digits: 64 per channel, each channel being a digit of its own.
+    """Features of handwritten digits: 64 per channel, where each channel is one digit.
 
     (B, C, H, W) of any size, resized to 28 x 28 -> (B, 64 * C), non-negative. One channel is MNIST,
     three are stacked MNIST (Metz et al. 2017, https://arxiv.org/abs/1611.02163, section 3.3.1),
-    whose modes `logits` counts. The network reads 99.59 % of MNIST's 10,000 test digits
+    whose modes ``logits`` tells. The network classifies 99.59 % of MNIST's 10,000 test digits
     (`python tools/train_digits.py DATA_ROOT`, which trained it on the other 60,000).
     """
 
@@ -56,7 +56,7 @@ class DigitsExtractor(Extractor):
         """(B, 64) -> (B, 10); only for one channel, whose classes are the ten digits."""
         if features.shape[1] != 64:
             raise UserError(
-                "metric=classifier_score_digits reads one digit per picture, and these have "
+                "metric=classifier_score_digits reads one digit per image, and these have "
                 f"{features.shape[1] // 64} channels: choose probe=[digit_modes] for stacked MNIST."
             )
         network = self.load().to(features.device)
@@ -79,6 +79,6 @@ def _convolution(n_in: int, n_out: int, kernel_size: int = 3) -> tuple[nn.Module
 
 
 def _digits(images: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B * C, 1, 28, 28); what is beyond [-1, 1] is cut off, as in a PNG."""
+    """(B, C, H, W) -> (B * C, 1, 28, 28); values are clipped to [-1, 1], as in a PNG."""
     single = images.clamp(-1, 1).flatten(0, 1).unsqueeze(1)
     return F.interpolate(single, size=(DIGIT_SIDE, DIGIT_SIDE), mode="bilinear", antialias=True)

@@ -11,18 +11,18 @@ from torch import Tensor, nn
 from ganzoo.error import UserError
 from ganzoo.shape import Shape
 
-CHUNK = 32  # pictures that a large network sees at once
+CHUNK = 32  # images that a large network sees at once
 
 
 class Extractor(nn.Module, ABC):
     """Maps samples to features: (B, ...) in [-1, 1] -> (B, d), float32, without gradient.
 
-    The network is always in evaluation mode, never under autocast, follows the device of the
-    samples, and is loaded on first use, so that building an extractor costs nothing. A sample
-    that is not finite has NaN features, also where the network would hide it.
+    The network is always in evaluation mode and never under autocast. It follows the device of the
+    samples, and is loaded on first use, so an extractor costs nothing until then. A sample that is
+    not finite has NaN features, even if the network would hide it.
 
     Raises:
-        UserError: if the weights cannot be found, or the samples are not of the right kind.
+        UserError: If the weights are missing, or the samples are of another kind.
     """
 
     sample_dim: ClassVar[int] = 4  # of (B, C, H, W)
@@ -45,7 +45,7 @@ class Extractor(nn.Module, ABC):
         """(B, ...) float32 in [-1, 1] -> (B, d)."""
 
     def logits_of(self, features: Tensor) -> Tensor:
-        """What the network's own classifier makes of the features: (B, d) -> (B, classes).
+        """Outputs of the network's own classifier for features: (B, d) -> (B, classes).
 
         Raises:
             UserError: If it has none.
@@ -56,9 +56,13 @@ class Extractor(nn.Module, ABC):
         )
 
     def load(self) -> nn.Module:
-        """Bring the weights in, once; raises UserError where they are missing."""
+        """Load the weights, once.
+
+        Raises:
+            UserError: If they are missing.
+        """
         if self.network is None:
-            with torch.random.fork_rng(devices=[]):  # initialising must not move the run's dice
+            with torch.random.fork_rng(devices=[]):  # the run's random state must not change
                 self.network = self.build().requires_grad_(False).eval()
         return self.network
 
@@ -84,7 +88,7 @@ class Extractor(nn.Module, ABC):
         return digest.hexdigest()
 
     def check(self, shape: Shape) -> None:
-        """Refuse samples of a shape, (C, H, W) or (d,), that it does not read.
+        """Check that it reads samples of a shape, (C, H, W) or (d,).
 
         Raises:
             UserError: If it does not.
@@ -98,5 +102,5 @@ class Extractor(nn.Module, ABC):
 
 
 def as_bytes(samples: Tensor) -> Tensor:
-    """Pictures in [-1, 1] as a PNG holds them, 0 to 255; what is beyond the range is cut off."""
+    """Images in [-1, 1], clipped, as bytes 0 to 255, as in a PNG."""
     return ((samples + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

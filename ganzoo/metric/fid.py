@@ -13,11 +13,11 @@ class FID(Score):
     """Fréchet distance of two Gaussians fitted to the features; 0 is best.
 
     Heusel et al. 2017, https://arxiv.org/abs/1706.08500, equation 6. Sums are kept in double
-    precision and added up over processes, so any split of the samples gives the same number.
-    It is biased upwards for few samples: compare only scores of equal sample sizes.
+    precision and added over processes, so any split of the samples gives the same number. It is
+    biased upwards for few samples: compare only scores of equal sample sizes.
 
     Args:
-        extractor: Where the features come from; `Inception` gives the FID of the literature.
+        extractor: Of the features; ``InceptionExtractor`` gives the FID of the literature.
     """
 
     def __init__(self, extractor: Extractor) -> None:
@@ -41,7 +41,7 @@ class FID(Score):
 
 
 def frechet(real: Tensor, fake: Tensor) -> float:
-    """The distance of these features alone, whatever other processes hold: (N, d), (M, d)."""
+    """The distance of the features of this process alone: (N, d), (M, d) -> scalar."""
     distance = _Frechet(_PassThrough(real.shape[1]), sync_on_compute=False)
     distance.update(real, real=True)
     distance.update(fake, real=False)
@@ -49,7 +49,7 @@ def frechet(real: Tensor, fake: Tensor) -> float:
 
 
 class _PassThrough(nn.Module):
-    """Stands where torchmetrics expects the network: the features are there already."""
+    """Takes the place of torchmetrics' network, because the features are known already."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class _PassThrough(nn.Module):
 
 
 class _Frechet(FrechetInceptionDistance):
-    """torchmetrics calls `compute` on the sums over all processes, so all of them agree here."""
+    """torchmetrics calls ``compute`` on the sums over all processes, so all decide alike."""
 
     def compute(self) -> Tensor:
         n_real, n_fake = int(self.real_features_num_samples), int(self.fake_features_num_samples)

@@ -13,10 +13,10 @@ class FIDPerClass(Score):
     """Intra-class FID: the mean over classes of the FID between their real and generated images.
 
     Miyato & Koyama 2018, section 5, https://arxiv.org/abs/1802.05637: a conditional model that
-    collapses within classes, or takes one for another, has a good FID and a bad one of these.
+    collapses within classes, or confuses classes, can have a good FID and a bad one of these.
 
     Args:
-        extractor: Where the features come from.
+        extractor: Of the features.
     """
 
     def __init__(self, extractor: Extractor) -> None:
@@ -26,11 +26,11 @@ class FIDPerClass(Score):
     def check(self, shape: Shape, n: int, n_classes: int) -> None:
         super().check(shape, n, n_classes)
         if not n_classes:
-            raise without_classes()
+            raise no_classes_error()
 
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
         if condition is None or not condition.shape[1]:
-            raise without_classes()
+            raise no_classes_error()
         self.classes += [FID(self.extractor) for _ in range(condition.shape[1] - len(self.classes))]
         kinds = condition.argmax(1)
         for kind, score in enumerate(self.classes):
@@ -44,8 +44,8 @@ class FIDPerClass(Score):
             score.reset()
 
 
-def without_classes() -> UserError:
+def no_classes_error() -> UserError:
     return UserError(
-        "metric=fid_per_class compares class by class, and the model is told no class: choose "
+        "metric=fid_per_class compares class by class, and the model has no classes: choose "
         "model=cgan or model=acgan, or leave it out of metric=[…]."
     )

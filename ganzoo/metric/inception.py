@@ -1,4 +1,4 @@
-"""The Inception network of the Fréchet Inception Distance, from a file or the network."""
+"""The Inception network of the Fréchet Inception Distance, from a file or a download."""
 
 from hashlib import sha256
 from http.client import HTTPException
@@ -20,7 +20,7 @@ from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 HASH = "6726825d"
 NAME = f"weights-inception-2015-12-05-{HASH}.pth"
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{NAME}"
-PATIENCE = 5.0  # seconds of silence after which the network counts as absent
+TIMEOUT = 5.0  # seconds
 REMEDY = (
     "put that file there, name another place by metric.fid.extractor.weights=PATH, "
     "or score without it by metric=[fid_digits]."
@@ -30,18 +30,18 @@ REMEDY = (
 class InceptionExtractor(Extractor):
     """Last pooling layer of the 2015 TensorFlow Inception: (B, 1 or 3, H, W) -> (B, 2048).
 
-    Pictures are rounded to 0 ... 255 as in a PNG and resized as TensorFlow 1 did, so that the
-    numbers compare with Heusel et al. 2017 (https://arxiv.org/abs/1706.08500), pytorch-fid and
-    torch-fidelity. Grey pictures are repeated to three channels.
+    Images are rounded to 0 ... 255 as in a PNG and resized as TensorFlow 1 did, so the numbers
+    compare with Heusel et al. 2017 (https://arxiv.org/abs/1706.08500), pytorch-fid and
+    torch-fidelity. Grey images are repeated to three channels.
 
     Args:
-        weights: File with the weights. None stands for the standard file in torch.hub's folder
-            (`$TORCH_HOME/hub/checkpoints`), which is downloaded where there is a network.
-        antialias: Whether pictures are smoothed before they are made smaller. torchmetrics does;
-            TensorFlow 1 did not, and numbers that are compared with the literature's must not.
+        weights: File with the weights. None takes the standard file in torch.hub's folder
+            (``$TORCH_HOME/hub/checkpoints``), which is downloaded if it is missing.
+        antialias: Whether images are smoothed before they are made smaller. torchmetrics does;
+            TensorFlow 1 did not, and neither must numbers that are compared with the literature.
 
     Raises:
-        UserError: on first use, if the file is missing or is not what it should be.
+        UserError: On first use, if the file is missing or damaged.
     """
 
     def __init__(self, weights: str | None = None, antialias: bool = False) -> None:
@@ -75,7 +75,7 @@ class InceptionExtractor(Extractor):
 
 
 def _network(weights: dict[str, Any], antialias: bool) -> NoTrainInceptionV3:
-    """torch-fidelity unpickles whatever it is given, so it gets what we wrote ourselves."""
+    """Build the network; torch-fidelity unpickles its file, so it gets one that we have written."""
     safe = BytesIO()
     torch.save(weights, safe)
     safe.seek(0)
@@ -107,7 +107,7 @@ def _standard_file() -> Path:
 def _download(path: Path) -> None:
     rank_zero_info(f"Downloading {NAME} (96 MB) to {path.parent}")
     try:
-        with urlopen(URL, timeout=PATIENCE) as answer:
+        with urlopen(URL, timeout=TIMEOUT) as answer:
             content = answer.read()
         if not _genuine(content):
             raise URLError("the answer was not that file")

@@ -11,14 +11,14 @@ from ganzoo.metric.score import PooledScore
 class KID(PooledScore):
     """Kernel Inception Distance: unbiased squared MMD under a cubic kernel, mean over subsets.
 
-    Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401. Unlike FID it does not
-    depend on the number of samples in the mean, and may fall below 0. The subsets are those that
-    torch-fidelity draws, so that samples in the same order have the very same score there.
+    Binkowski et al. 2018, section 4, https://arxiv.org/abs/1801.01401. Unlike FID its mean
+    does not depend on the number of samples, and it may be negative. The subsets are those that
+    torch-fidelity draws, so samples in the same order have the same score there.
 
     Args:
         extractor: Where the features come from; `Inception` gives the KID of the literature.
-        subsets: How many pairs of subsets are drawn.
-        subset_size: Samples in each.
+        subsets: Pairs of subsets.
+        subset_size: Samples in each subset.
     """
 
     def __init__(self, extractor: Extractor, subsets: int = 100, subset_size: int = 1000) -> None:
@@ -38,12 +38,13 @@ class KID(PooledScore):
                 f"{fake}: set metric.kid.subset_size lower, or raise data.val_size."
             )
 
-    def judge(self, real: Tensor, fake: Tensor) -> float:
+    def compare(self, real: Tensor, fake: Tensor) -> float:
         random = np.random.RandomState(2020)  # torch-fidelity's
-        found = []
+        distances = []
         for _ in range(self.subsets):
             x, y = (
-                each[random.choice(len(each), self.subset_size, False)] for each in (fake, real)
+                features[random.choice(len(features), self.subset_size, False)]
+                for features in (fake, real)
             )
-            found.append(poly_mmd(x, y))
-        return float(torch.stack(found).mean())
+            distances.append(poly_mmd(x, y))
+        return float(torch.stack(distances).mean())

@@ -11,18 +11,18 @@ from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 
 class NetworkExtractor(Extractor):
-    """What any network makes of pictures: (B, 1 or 3, H, W) -> (B, d).
+    """Features of any image network: (B, 1 or 3, H, W) -> (B, d).
 
-    Pictures are rounded to 0 ... 255 as in a PNG, resized with antialias and normalised; grey ones
+    Images are rounded to 0 ... 255 as in a PNG, resized with antialias and normalised; grey ones
     are repeated to three channels.
 
     Args:
         network: Makes an ``nn.Module`` with its weights, (B, 3, S, S) -> (B, d): in a yaml any
             ``_target_`` with ``_partial_: true``, such as ``ganzoo.metric.TimmNetwork``.
-        size: Side S.
-        resize: The method by torch's name: bicubic or bilinear.
-        mean: Of each channel, in [0, 1], as the network was trained.
-        std: Of each channel.
+        size: The side S.
+        resize: torch's name of the method: bicubic or bilinear.
+        mean: Mean of each channel in the network's training, in [0, 1].
+        std: Standard deviation of each channel.
 
     Raises:
         UserError: On first use, if the network cannot be made or does not return (B, d).
@@ -38,7 +38,7 @@ class NetworkExtractor(Extractor):
     ) -> None:
         super().__init__()
         if resize not in {"bicubic", "bilinear"}:
-            raise UserError(f"resize={resize} is no method with antialias: type resize=bicubic.")
+            raise UserError(f"resize is bicubic or bilinear, got {resize}: type resize=bicubic.")
         self.make, self.size, self.resize = network, size, resize
         self.mean, self.std = tuple(mean), tuple(std)
 
@@ -56,15 +56,16 @@ class NetworkExtractor(Extractor):
             ) from problem
 
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
-        found = torch.cat([network(self._prepared(part)) for part in torch.split(samples, CHUNK)])
-        if found.ndim != 2:
+        parts = torch.split(samples, CHUNK)
+        features = torch.cat([network(self._prepare(part)) for part in parts])
+        if features.ndim != 2:
             raise UserError(
-                f"the extractor's network returns {tuple(found.shape)} and not one vector per "
+                f"the extractor's network returns {tuple(features.shape)} and not one vector per "
                 "picture: for timm, set num_classes=0 in metric.….extractor.network."
             )
-        return found
+        return features
 
-    def _prepared(self, samples: Tensor) -> Tensor:
+    def _prepare(self, samples: Tensor) -> Tensor:
         rgb = as_bytes(samples).expand(-1, 3, -1, -1).float() / 255
         sides = (self.size, self.size)
         resized = interpolate(rgb, sides, mode=self.resize, antialias=True).clamp(0, 1)

@@ -10,7 +10,7 @@ from ganzoo.metric.score import PooledScore
 
 
 class PRDC(PooledScore):
-    """Improved precision and recall, density and coverage: fidelity and variety apart.
+    """Improved precision and recall, density and coverage: fidelity and variety separately.
 
     Precision is the share of samples inside the real manifold, recall the share of real images
     inside the generated one (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991). Density
@@ -19,7 +19,7 @@ class PRDC(PooledScore):
     better; density may exceed 1.
 
     Args:
-        extractor: Where the features come from.
+        extractor: Of the features.
         k_manifold: Neighbours that span a manifold, for precision and recall.
         k_neighbourhood: Neighbours that span a neighbourhood, for density and coverage.
     """
@@ -39,7 +39,7 @@ class PRDC(PooledScore):
             )
         self.k_manifold, self.k_neighbourhood = k_manifold, k_neighbourhood
 
-    def judge(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+    def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:
         around_real = radii(real, max(self.k_manifold, self.k_neighbourhood))
         real_manifold = around_real[:, self.k_manifold - 1]
         neighbourhood = around_real[:, self.k_neighbourhood - 1]
@@ -47,11 +47,11 @@ class PRDC(PooledScore):
         inside = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # fake's manifold
         covered, precise, density = inside.clone(), 0, 0
         for rows in torch.split(torch.arange(len(fake), device=real.device), ROWS_AT_ONCE):
-            apart = distances(real, fake[rows])  # (N, rows)
-            neighbours = apart < neighbourhood[:, None]
-            precise += int((apart < real_manifold[:, None]).any(0).count_nonzero())
+            between = distances(real, fake[rows])  # (N, rows)
+            neighbours = between < neighbourhood[:, None]
+            precise += int((between < real_manifold[:, None]).any(0).count_nonzero())
             density += int(neighbours.count_nonzero())
-            inside |= (apart < fake_manifold[rows]).any(1)
+            inside |= (between < fake_manifold[rows]).any(1)
             covered |= neighbours.any(1)
         return {
             "precision": precise / len(fake),

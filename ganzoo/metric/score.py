@@ -1,4 +1,4 @@
-"""What every score of generated samples offers."""
+"""Scores of generated samples."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -17,11 +17,12 @@ from ganzoo.shape import Shape
 class Score(ABC):
     """Compares generated with real samples by their features.
 
-    Scores whose extractors are equal share features that were computed once, so a score
-    never sees a sample. Lower or higher is better as its paper has it.
+    A score reads features and never samples, because scores with equal extractors share the
+    features.
 
     Attributes:
-        falls: It is one number of which less is better, so that the best checkpoint can follow it.
+        lower_is_better: Whether it is one number for which lower is better; the best checkpoint can
+            follow only such a score.
     """
 
     lower_is_better: ClassVar[bool] = True
@@ -30,12 +31,12 @@ class Score(ABC):
         self.extractor = extractor
 
     def check(self, shape: Shape, n: int, n_classes: int) -> None:
-        """Refuse what it cannot score, before training starts.
+        """Check before training that it can score these samples.
 
         Args:
-            shape: Of a sample.
-            n: How many real samples there are, and how many will be generated.
-            n_classes: By which the generator is told what to draw; 0 if it is not.
+            shape: Shape of a sample.
+            n: Number of real samples, and of generated ones.
+            n_classes: Classes that the generator is conditioned on; 0 without.
 
         Raises:
             UserError: If it cannot.
@@ -44,12 +45,12 @@ class Score(ABC):
 
     @abstractmethod
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
-        """Take in one batch of this process.
+        """Add one batch of this process.
 
         Args:
             features: (B, d).
             real: Whether they are of real samples.
-            condition: What the generated ones were drawn under, and the real ones have, (B, K).
+            condition: The condition of these samples, (B, K).
         """
 
     @abstractmethod
@@ -57,7 +58,7 @@ class Score(ABC):
         """Return the score over all processes, or several by name; NaN if a sample was not finite.
 
         Raises:
-            UserError: if there were too few samples.
+            UserError: If there were too few samples.
         """
 
     @abstractmethod
@@ -69,7 +70,7 @@ class PooledScore(Score):
     """A score that needs the features of all samples at once.
 
     Attributes:
-        min_samples: How many real and how many generated samples it needs.
+        min_samples: Real samples, and generated samples, that it needs.
     """
 
     min_samples: ClassVar[int] = 2
@@ -79,7 +80,7 @@ class PooledScore(Score):
         self.pool = _Pool()
 
     @abstractmethod
-    def judge(self, real: Tensor, fake: Tensor) -> float | Mapping[str, float]:
+    def compare(self, real: Tensor, fake: Tensor) -> float | Mapping[str, float]:
         """Score (N, d) real and (M, d) generated features, in double precision."""
 
     def check(self, shape: Shape, n: int, n_classes: int) -> None:
@@ -92,7 +93,7 @@ class PooledScore(Score):
     def compute(self) -> float | Mapping[str, float]:
         real, fake = self.pool.compute()
         self._refuse_few(len(real), len(fake))
-        return self.judge(real.double(), fake.double()) if fake.isfinite().all() else nan
+        return self.compare(real.double(), fake.double()) if fake.isfinite().all() else nan
 
     def reset(self) -> None:
         self.pool.reset()
@@ -124,5 +125,5 @@ class _Pool(Metric):
 
 
 def joined(parts: list[Tensor] | Tensor) -> Tensor:
-    """Features of this process as a list, or of all as a tensor, in one: (N, d)."""
+    """One tensor (N, d) of the features of this process, a list, or of all, a tensor."""
     return dim_zero_cat(parts) if len(parts) else Tensor(0, 1)

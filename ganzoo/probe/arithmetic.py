@@ -45,24 +45,24 @@ class Arithmetic(Probe):
         ink = darkness(images)
         logits = torch.cat([classifier.logits(part)[:, 0] for part in torch.split(images, 1000)])
         drawn = logits.argmax(1)
-        found = {
+        concepts = {
             digit: concept(latent, ink, drawn == digit) for digit in torch.unique(drawn).tolist()
         }  # of every digit: (thick, thin), the mean noise
         pairs = [(a, (a + shift) % 10) for shift in (1, 3) for a in range(10)]
-        known = [(a, b) for a, b in pairs if a in found and b in found]
+        known = [(a, b) for a, b in pairs if a in concepts and b in concepts]
         if not known:
             return {"arithmetic_class": 0.0}
         sums = []
         for a, b in known:
-            (thick_a, thin_a), (_, thin_b) = found[a], found[b]
+            (thick_a, thin_a), (_, thin_b) = concepts[a], concepts[b]
             sums += [thick_a, thin_a, thin_b, thick_a - thin_a + thin_b]
         shown = generate(game, torch.stack(sums))
         picture.save_image(picture.draw_samples(shown, 8), run.figures / "arithmetic.png")
         thin, result = shown[2::4], shown[3::4]
         read = classifier.logits(result)[:, 0].argmax(1).cpu()
-        asked = torch.tensor([b for _, b in known])
+        targets = torch.tensor([b for _, b in known])
         return {
-            "arithmetic_class": int((read == asked).sum()) / len(pairs),
+            "arithmetic_class": int((read == targets).sum()) / len(pairs),
             "arithmetic_ink": float((darkness(result) - darkness(thin)).mean()),
         }
 

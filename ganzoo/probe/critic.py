@@ -63,18 +63,18 @@ class Critic(Probe):
 
 def read_estimates(path: Path, score: str) -> tuple[list[float], list[float], list[float]]:
     """Steps of the validations, mean estimates until each, and its scores."""
-    found: tuple[list[float], list[float], list[float]] = ([], [], [])
+    columns: tuple[list[float], list[float], list[float]] = ([], [], [])
     pending: list[float] = []
     for row in csv.DictReader(path.read_text().splitlines()):
         if row.get("discriminator/wasserstein"):
             pending.append(-float(row["discriminator/wasserstein"]))
         if row.get(score) and pending:
             for values, value in zip(
-                found, (float(row["step"]), fmean(pending), float(row[score])), strict=True
+                columns, (float(row["step"]), fmean(pending), float(row[score])), strict=True
             ):
                 values.append(value)
             pending = []
-    return found
+    return columns
 
 
 def draw_estimates(

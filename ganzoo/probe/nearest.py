@@ -49,9 +49,9 @@ class Nearest(Probe):
         if samples.ndim == 4:
             neighbours, _ = data.source.read(training[which[: FIGURE_ROWS * 5]])
             pairs = torch.cat([samples[: FIGURE_ROWS * 5], neighbours], dim=3)
-            apart = pad(pairs, (0, 2), value=0.0)  # grey, so that a pair is told from the next
+            separated = pad(pairs, (0, 2), value=0.0)  # a grey line between pairs
             picture.save_image(
-                picture.draw_samples(apart, 5), run.figures / f"nearest{self.space}.png"
+                picture.draw_samples(separated, 5), run.figures / f"nearest{self.space}.png"
             )
         draw_distances(
             own,
@@ -67,9 +67,9 @@ class Nearest(Probe):
         distance = points.new_full((len(points),), torch.inf)
         which = torch.zeros(len(points), dtype=torch.long)
         for start, (others, _) in enumerate(data.source.batches(torch.split(rows, BATCH_ROWS))):
-            found, place = nearest(points, self.points(others))
-            nearer = found < distance
-            distance = torch.where(nearer, found, distance)
+            candidate, place = nearest(points, self.points(others))
+            nearer = candidate < distance
+            distance = torch.where(nearer, candidate, distance)
             which = torch.where(nearer, place + start * BATCH_ROWS, which)
         return distance, which
 

@@ -36,16 +36,16 @@ class Parzen(Probe):
         validation, _ = data.source.read(data.split[1][: self.n_val])
         test, _ = data.test.read(torch.arange(len(data.test)))
         distances = squared_distances(unit(validation), samples)
-        sigma = max(SIGMAS, key=lambda each: float(log_density(distances, each, samples).mean()))
-        found = torch.cat(
+        sigma = max(SIGMAS, key=lambda width: float(log_density(distances, width, samples).mean()))
+        densities = torch.cat(
             [
                 log_density(squared_distances(part, samples), sigma, samples)
                 for part in torch.split(unit(test), 1000)
             ]
         )
         return {
-            "parzen": float(found.mean()),
-            "parzen_std_error": float(found.std()) / len(found) ** 0.5,
+            "parzen": float(densities.mean()),
+            "parzen_std_error": float(densities.std()) / len(densities) ** 0.5,
             "parzen_sigma": sigma,
         }
 

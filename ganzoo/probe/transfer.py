@@ -41,17 +41,17 @@ class Transfer(Probe):
         # Here, because scikit-learn is slow to import and only some runs ask for the probe.
         from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
 
-        asked = game.condition.labels(self.n)
-        teachers = {
-            "transfer_accuracy": (game.sample(asked).cpu(), asked),
+        classes = game.condition.labels(self.n)
+        training = {
+            "transfer_accuracy": (game.sample(classes).cpu(), classes),
             "transfer_accuracy_real": data.source.read(data.split[0][: self.n]),
         }
         images, labels = data.test.read(torch.arange(len(data.test)))
         return {
             name: float(
                 KNeighborsClassifier(1)
-                .fit(shown.flatten(1).numpy(), taught.numpy())
+                .fit(samples.flatten(1).numpy(), targets.numpy())
                 .score(images.flatten(1).numpy(), labels.numpy())
             )
-            for name, (shown, taught) in teachers.items()
+            for name, (samples, targets) in training.items()
         }
