@@ -132,12 +132,13 @@ def trouble_of(game: Game, player: str, weights: Iterable[Tensor]) -> str | None
         player: Whose turn it is.
         weights: Weights whose gradient is checked too.
     """
-    curves = {name: each for name, each in game.curves.items() if name.startswith(player)}
-    norm = get_total_norm([each.grad for each in weights if each.grad is not None])
-    numbers = torch.stack([each.float() for each in (*curves.values(), norm.to(game.device))])
-    if numbers.isfinite().all():
-        return None
-    bad = next((name for name, value in curves.items() if not value.isfinite()), None)
-    term = "gradient" if bad is None else bad.removeprefix(f"{player}/")
-    value = f"of norm {float(norm)}" if bad is None else f"{float(curves[bad])}"
-    return f"the {player}'s {term} is {value}"
+    values = {
+        name.removeprefix(f"{player}/"): value.float()
+        for name, value in game.curves.items()
+        if name.startswith(player)
+    }
+    norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    values["gradient norm"] = norm.to(game.device)
+    finite = torch.stack([*values.values()]).isfinite().tolist()
+    bad = [term for term, is_finite in zip(values, finite, strict=True) if not is_finite]
+    return f"the {player}'s {bad[0]} is {float(values[bad[0]])}" if bad else None

@@ -10,9 +10,9 @@ class ClassifierScore(PooledScore):
     """Inception Score: exp of the mean KL of p(class | image) from p(class), over ten splits.
 
     Salimans et al. 2016, section 4, https://arxiv.org/abs/1606.03498. With
-    ``InceptionExtractor`` it is the score of the literature; with ``DigitsExtractor``, whose classes
-    are those of the data, 10 is the best. It ignores real samples. The splits are those that
-    torch-fidelity draws.
+    ``InceptionExtractor`` it is the score of the literature; with ``DigitsExtractor``, whose
+    classes are those of the data, 10 is the best. It ignores real samples. The splits are those
+    that torch-fidelity draws.
     """
 
     lower_is_better: ClassVar[bool] = False

@@ -74,7 +74,7 @@ def test_a_run_stops_before_the_step_and_names_step_player_and_term(player, valu
     made = game(player, [2], value)
     with pytest.raises(NotFinite) as stop:
         play(made, steps=4, callbacks=[NonFiniteGuard("run")])
-    term = "gradient is of norm nan" if not value else f"spoiled is {value}"
+    term = "gradient norm is nan" if not value else f"spoiled is {value}"
     assert f"the {player}'s {term} at generator step 3 (" in str(stop.value)
     assert all(each.isfinite().all() for each in made.state_dict().values())
 
