@@ -190,6 +190,12 @@ def folders(root):
         (root / f"corrupt/{i}.png").write_bytes(b"no picture")
 
 
+def test_a_refused_run_leaves_the_empty_folder_that_it_was_typed_in(command, tmp_path):
+    assert command("train", "n_critic=0", "hydra.run.dir=runs/bad")[0] == 1
+    assert tmp_path.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_is_named(command):
     code, _, err = command("train", *QUICK, "hydra.run.dir=/dev/null/run")
     assert code == 1

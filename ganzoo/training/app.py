@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
+from itertools import takewhile
 from pathlib import Path
 from typing import NoReturn
 
@@ -184,6 +185,7 @@ def silence_lightning() -> None:
 
 def remove_empty_folders(folder: Path) -> None:
     """Remove the folders that Hydra made for a run that never began, if they are empty."""
+    made = (folder, folder.parent, folder.parent.parent)
     with suppress(OSError):
-        for path in (folder, folder.parent, folder.parent.parent):
+        for path in takewhile(Path.cwd().__ne__, map(Path.resolve, made)):
             path.rmdir()
