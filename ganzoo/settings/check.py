@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import UserError
 from ganzoo.settings.compose import compose_config, group_choices
-from ganzoo.settings.explain import RENAMED, explain_renamed
+from ganzoo.settings.explain import MOVED, explain_moved
 from ganzoo.settings.machine import machine_complaints
 from ganzoo.settings.own import running_config_dirs
 from ganzoo.settings.types import is_count, type_errors
@@ -32,7 +32,7 @@ def check_config(cfg: DictConfig) -> None:
     """
     for complaint in (
         *type_errors(plain(cfg), plain(unaltered(cfg))),
-        *(explain_renamed(key) for key in RENAMED if key in cfg.trainer),
+        *(explain_moved(key) for key in MOVED if key in cfg.trainer),
         *count_complaints(cfg),
         *precision_complaints(cfg),
         *machine_complaints(cfg),

@@ -1,4 +1,4 @@
-"""Composing a configuration, and building its parts."""
+"""Composes a configuration, and builds its parts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,40 +37,47 @@ def compose_config(choices: Sequence[str] = (), folders: Sequence[Path] = ()) ->
 
 
 def search_path(folders: Sequence[Path]) -> list[str]:
-    """The override by which Hydra composes from these folders too."""
-    listed = ",".join(f"'file://{folder}'" for folder in folders)
-    return [f"hydra.searchpath=[{listed}]"] if folders else []
+    """The override that makes Hydra compose from these folders too."""
+    urls = ",".join(f"'file://{folder}'" for folder in folders)
+    return [f"hydra.searchpath=[{urls}]"] if folders else []
 
 
 def group_choices(overrides: Sequence[str], folders: Sequence[Path] = ()) -> list[str]:
-    """Those words of a command that choose from a group of ``conf/`` or of the user's folders."""
-    groups = {word: re.split("[@=]", word.lstrip("+~"))[0] for word in overrides}
+    """The overrides that choose from a group of ``conf/`` or of the user's folders."""
+    groups = {override: re.split("[@=]", override.lstrip("+~"))[0] for override in overrides}
     return [
-        word
-        for word, group in groups.items()
+        override
+        for override, group in groups.items()
         if any((folder / group).is_dir() for folder in (CONF, *folders))
     ]
 
 
-def build_part(node: Any, **given: Any) -> Any:
+def build_part(node: Any, **options: Any) -> Any:
     """Instantiate a part of the configuration.
 
+    Args:
+        node: The part's settings, or several parts by name.
+        options: Others, which the configuration does not hold.
+
     Raises:
-        UserError: If its options do not make the part.
+        UserError: If the part cannot be built with these options.
     """
     try:
-        return instantiate(node, **given)
+        return instantiate(node, **options)
     except InstantiationException as error:
-        chain = list(error_chain(error))
-        if any(isinstance(each, ImportError) for each in chain):
+        if any(isinstance(cause, ImportError) for cause in error_chain(error)):
             check_importable(node)
-        said = next((str(each) for each in chain if isinstance(each, UserError)), None)
-        made = str(node.get("_target_", "a part")).rpartition(".")[2]
-        key = str(getattr(error, "full_key", "")) or made
-        cause = " ".join(str(chain[-1]).split()).rstrip(".")
-        raise UserError(
-            said or f"the options of {key} do not work ({cause}): --cfg job shows what they are."
-        ) from error
+        raise UserError(explain_part(node, error)) from error
+
+
+def explain_part(node: Any, error: InstantiationException) -> str:
+    """One sentence about a part that could not be built: its own if it has one."""
+    chain = list(error_chain(error))
+    sentences = [str(cause) for cause in chain if isinstance(cause, UserError)]
+    name = str(node.get("_target_", "a part")).rpartition(".")[2]
+    key = str(getattr(error, "full_key", "")) or name
+    cause = " ".join(str(chain[-1]).split()).rstrip(".")
+    return [*sentences, f"the options of {key} do not work ({cause}): --cfg job prints them."][0]
 
 
 def check_importable(node: Any) -> None:

@@ -15,14 +15,13 @@ from ganzoo.settings.compose import (
     group_choices,
 )
 
-RENAMED = {
-    "accumulate_grad_batches": "each player has its own steps: type accumulate=… at the top level",
-    "gradient_clip_val": "each player has its own gradient: type optimizer.clip_norm=…",
-    "max_steps": "it would count both players' steps: type max_steps=… at the top level, which "
-    "counts generator steps",
-    "max_epochs": "a run is counted in generator steps: type max_steps=… at the top level",
-    "max_time": "type max_time=… at the top level",
-    "val_check_interval": "type val_every=…, which counts generator steps",
+MOVED = {
+    "accumulate_grad_batches": "each player steps on its own. Use accumulate=…",
+    "gradient_clip_val": "each player has its own gradient. Use optimizer.clip_norm=…",
+    "max_steps": "it counts both players' steps. Use max_steps=…, which counts generator steps",
+    "max_epochs": "a run is counted in generator steps. Use max_steps=…",
+    "max_time": "the budget is one group of options. Use max_time=…",
+    "val_check_interval": "it counts batches. Use val_every=…, which counts generator steps",
 }
 
 
@@ -33,27 +32,32 @@ def explain_error(
 
     Args:
         error: What was raised.
-        overrides: The words of the command.
+        overrides: Those of the command.
         folders: Folders of yamls beside ``conf/``.
     """
     chain = list(error_chain(error))
-    missing = next((e for e in chain if isinstance(e, MissingConfigException)), None)
-    if missing is not None:
-        group, _, name = str(missing.missing_cfg_file).rpartition("/")
-        if group == "hydra/launcher":
-            return (
-                f"there is no {group}={name}: type pip install 'ganzoo-lightning[slurm,sweep]' for "
-                "launchers."
-            )
-        places = [folder / group for folder in (CONF, *folders)]
-        options = [path.stem for place in places for path in place.glob("*.yaml")]
-        return f"there is no {group}={name}: {suggest_names(name, options)}"
-    keyed = next((e for e in chain if getattr(e, "full_key", None)), None)
-    if keyed is not None and "not in" in str(keyed):
-        key = str(keyed.full_key)  # type: ignore[attr-defined]
-        return explain_key(key, chosen_config(overrides, folders), folders)
-    spoken = [str(each) for each in chain if str(each) not in {"", "None"}]
-    return " ".join(spoken[-1].split("\n")[0].split())
+    missing = [cause for cause in chain if isinstance(cause, MissingConfigException)]
+    if missing:
+        return explain_choice(str(missing[0].missing_cfg_file), folders)
+    keys = {str(getattr(cause, "full_key", None) or ""): str(cause) for cause in reversed(chain)}
+    unknown = [key for key, message in keys.items() if key and "not in" in message]
+    if unknown:
+        return explain_key(unknown[-1], chosen_config(overrides, folders), folders)
+    messages = [str(cause) for cause in chain if str(cause) not in {"", "None"}]
+    return " ".join(messages[-1].split("\n")[0].split())
+
+
+def explain_choice(missing: str, folders: Sequence[Path]) -> str:
+    """One sentence about a choice, GROUP/NAME, for which there is no yaml."""
+    group, _, name = missing.rpartition("/")
+    if group == "hydra/launcher":
+        return (
+            f"there is no {group}={name}: type pip install 'ganzoo-lightning[slurm,sweep]' for "
+            "launchers."
+        )
+    groups = [folder / group for folder in (CONF, *folders)]
+    options = [path.stem for folder in groups for path in folder.glob("*.yaml")]
+    return f"there is no {group}={name}: {suggest_names(name, options)}"
 
 
 def chosen_config(overrides: Sequence[str], folders: Sequence[Path]) -> DictConfig:
@@ -67,10 +71,10 @@ def chosen_config(overrides: Sequence[str], folders: Sequence[Path]) -> DictConf
 def explain_key(full_key: str, cfg: DictConfig, folders: Sequence[Path] = ()) -> str:
     """One sentence about a key that a configuration does not have."""
     parent, _, key = full_key.rpartition(".")
-    if parent == "trainer" and key in RENAMED:
-        return explain_renamed(key)
+    if parent == "trainer" and key in MOVED:
+        return explain_moved(key)
     if any((folder / parent / f"{key}.yaml").exists() for folder in (CONF, *folders)):
-        return f"{full_key} is not among what was chosen: add {key} to {parent}=[…] first."
+        return f"{full_key} was not chosen: add {key} to {parent}=[…] first."
     siblings = OmegaConf.select(cfg, parent) if parent else cfg
     if siblings is None:
         return explain_key(parent, cfg, folders)
@@ -80,8 +84,9 @@ def explain_key(full_key: str, cfg: DictConfig, folders: Sequence[Path] = ()) ->
     return f"there is no option {full_key}: {suggest_names(key, names, parent)}"
 
 
-def explain_renamed(key: str) -> str:
-    return f"trainer.{key} is not for you to set, because {RENAMED[key]}."
+def explain_moved(key: str) -> str:
+    """One sentence about an option of the trainer that ganzoo has elsewhere."""
+    return f"trainer.{key} cannot be set: {MOVED[key]}."
 
 
 def suggest_names(name: str, options: Sequence[str], parent: str = "") -> str:

@@ -149,6 +149,8 @@ def test_damaged_metrics_count_as_missing(damage, words, cut, capsys):
 
 
 def test_auto_finds_the_unfinished_run_and_later_begins_a_new_one(cut, tmp_path):
+    damaged = shutil.copytree(cut, tmp_path / "runs" / "damaged")
+    (damaged / "config.yaml").write_text("model: [")
     words = ["train", *QUICK, "network.width=4", "resume=auto"]
     assert run(*words, f"hydra.run.dir={tmp_path}/runs/new") == 0
     assert json.loads((cut / "metrics.json").read_text())["steps"] == STEPS
