@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,11 @@ class RunFolder:
         """The metrics of a run that was trained to its end; empty if not, or if damaged."""
         metrics = self.metrics.read()
         return metrics if is_measurement(metrics) else {}
+
+    def best_score(self) -> float:
+        """The best monitored score; NaN without one."""
+        score = self.measured().get("best")
+        return nan if score is None else float(score)
 
     def has_finished(self) -> bool:
         """Whether the run has been trained and measured to its end."""

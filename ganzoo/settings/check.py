@@ -1,7 +1,7 @@
 """Values that no run could use, each refused with a sentence before anything is built."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -12,7 +12,7 @@ from ganzoo.settings.compose import compose_config, group_choices
 from ganzoo.settings.explain import MOVED, explain_moved
 from ganzoo.settings.machine import machine_complaints
 from ganzoo.settings.own import running_config_dirs
-from ganzoo.settings.types import is_count, type_errors
+from ganzoo.settings.types import broken_rules, is_count, type_errors
 
 COUNTS = {
     "val_every": "generator steps between validations",
@@ -56,26 +56,22 @@ def unaltered(cfg: DictConfig) -> DictConfig:
     return compose_config(group_choices(HydraConfig.get().overrides.task, folders), folders)
 
 
-def broken(rules: Mapping[str, Any]) -> list[str]:
-    """The sentences of the rules that are broken.
-
-    Args:
-        rules: Whether each is broken, by its sentence.
-    """
-    return [sentence for sentence, is_broken in rules.items() if is_broken]
-
-
-def count_complaints(cfg: DictConfig) -> Iterator[str]:
+def count_complaints(cfg: DictConfig) -> list[str]:
     values = {key: OmegaConf.select(cfg, key) for key in COUNTS}
-    for key, value in values.items():
-        if not is_count(value):
-            yield f"{key} counts {COUNTS[key]} and must be at least 1, got {value}: type {key}=64."
     packing, batch_size = cfg.network.get("packing", 1), cfg.data.batch_size
-    if is_count(packing) and is_count(batch_size) and batch_size % packing:
-        yield (
+    known = is_count(packing) and is_count(batch_size)
+    divides, multiple = (batch_size % packing == 0, 64 * packing) if known else (True, 64)
+    return broken_rules(
+        {
+            **{
+                f"{key} counts {COUNTS[key]} and must be at least 1, got {value}: type "
+                f"{key}=64.": not is_count(value)
+                for key, value in values.items()
+            },
             f"network.packing={packing} images are judged together, and data.batch_size="
-            f"{batch_size} is no multiple of it: type data.batch_size={64 * packing}."
-        )
+            f"{batch_size} is no multiple of it: type data.batch_size={multiple}.": not divides,
+        }
+    )
 
 
 def precision_complaints(cfg: DictConfig) -> list[str]:
@@ -84,7 +80,7 @@ def precision_complaints(cfg: DictConfig) -> list[str]:
     fused = " ".join(f"optimizer.{player}.fused=false" for player in players)
     clips = precision.startswith("16") and optimizer.get("clip_norm")
     normalises = trainer.get("sync_batchnorm") and cfg.network.get("batch_norm")
-    return broken(
+    return broken_rules(
         {
             f"trainer.precision={precision} changes the weights themselves, and noise and images "
             "are float32: type bf16-mixed, 16-mixed or 32-true.": precision in WHOLE_PRECISION,
@@ -102,24 +98,24 @@ def is_fused(cfg: DictConfig, player: str) -> bool:
 
 
 def budget_complaints(cfg: DictConfig) -> list[str]:
-    given = {key: cfg[key] for key in BUDGETS if cfg[key] is not None}
+    budgets = {key: cfg[key] for key in BUDGETS}
     counted = bool(cfg.max_steps or cfg.max_images)
-    return [
-        *(
-            f"{key} is a budget of at least 1, got {value}: type {key}=1000, or null."
-            for key, value in given.items()
-            if not is_count(value)
-        ),
-        *broken(
-            {
-                "the run has no end: type max_steps=1000, max_images=100000 or "
-                "max_time=00:00:10:00.": not (counted or cfg.max_time),
-                "a schedule or an annealing lasts until max_steps, and the run has only max_time: "
-                "type max_steps=… or max_images=… too.": not counted
-                and any(end in str(plain(cfg)) for end in ("${max_steps}", "${facts.images}")),
-            }
-        ),
-    ]
+    text = str(plain(cfg))
+    scheduled = "${max_steps}" in text or "${facts.images}" in text
+    return broken_rules(
+        {
+            **{
+                f"{key} is a budget of at least 1, got {value}: type {key}=1000, or null.": not (
+                    value is None or is_count(value)
+                )
+                for key, value in budgets.items()
+            },
+            "the run has no end: type max_steps=1000, max_images=100000 or "
+            "max_time=00:00:10:00.": not (counted or cfg.max_time),
+            "a schedule or an annealing lasts until max_steps, and the run has only max_time: type "
+            "max_steps=… or max_images=… too.": scheduled and not counted,
+        }
+    )
 
 
 def part_complaints(cfg: DictConfig) -> Iterator[str]:
@@ -135,17 +131,13 @@ def part_complaints(cfg: DictConfig) -> Iterator[str]:
 
 
 def value_complaints(cfg: DictConfig) -> list[str]:
-    time = "00:00:00:00" if cfg.max_time is None else str(cfg.max_time)
-    return broken(
+    is_time = cfg.max_time is None or re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time))
+    is_seed = isinstance(cfg.seed, int) and cfg.seed >= 0
+    return broken_rules(
         {
-            f"max_time is DD:HH:MM:SS, got {time}: type max_time=00:00:10:00.": not re.fullmatch(
-                r"\d+(:\d\d){3}", time
-            ),
+            f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00.": not is_time,
             f"on_nonfinite is stop, skip or rewind, got {cfg.on_nonfinite}: type one of "
             "them.": cfg.on_nonfinite not in ("stop", "skip", "rewind"),
-            f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0.": not isinstance(
-                cfg.seed, int
-            )
-            or cfg.seed < 0,
+            f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0.": not is_seed,
         }
     )

@@ -1,6 +1,5 @@
 """The devices and processes that a trainer's settings ask for, known without building a Trainer."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
@@ -18,7 +17,7 @@ from pytorch_lightning.accelerators import (
 )
 
 from ganzoo.error import UserError
-from ganzoo.settings.types import is_count
+from ganzoo.settings.types import broken_rules, is_count
 
 CLUSTERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
@@ -62,26 +61,24 @@ def starts_processes(cfg: DictConfig) -> bool:
     return num_devices(cfg) > 1 and not external
 
 
-def machine_complaints(cfg: DictConfig) -> Iterator[str]:
+def machine_complaints(cfg: DictConfig) -> list[str]:
     """What this machine cannot do."""
     trainer, devices = cfg.trainer, cfg.trainer.devices
     available = CUDAAccelerator.auto_device_count() + MPSAccelerator.is_available()
     on_cpu = trainer.accelerator == "cpu" or not available
-    if isinstance(devices, int) and devices != -1 and devices < 1:
-        yield (
+    needed = int(trainer.accelerator in {"gpu", "cuda"})
+    needed *= devices if is_count(devices) else 1
+    remedy = f"trainer.devices={available}" if available else "trainer=cpu or trainer=ddp_cpu"
+    return broken_rules(
+        {
             f"trainer.devices counts the devices of a machine, got {devices}: type "
-            "trainer.devices=1."
-        )
-    if trainer.accelerator in {"gpu", "cuda"} and available < (devices if is_count(devices) else 1):
-        remedy = f"trainer.devices={available}" if available else "trainer=cpu or trainer=ddp_cpu"
-        yield (
+            "trainer.devices=1.": isinstance(devices, int) and devices < 1 and devices != -1,
             f"trainer.devices={devices} asks for GPUs, and this machine has {available}: type "
-            f"{remedy}."
-        )
-    if str(trainer.precision).startswith("16") and on_cpu:
-        yield (
+            f"{remedy}.": needed > available,
             f"trainer.precision={trainer.precision} needs a GPU, which has float16: type "
-            "trainer.precision=bf16-mixed or trainer.precision=32-true."
-        )
-    if trainer.get("sync_batchnorm") and on_cpu:
-        yield "trainer.sync_batchnorm works on GPUs only: type trainer.sync_batchnorm=false."
+            "trainer.precision=bf16-mixed or trainer.precision=32-true.": on_cpu
+            and str(trainer.precision).startswith("16"),
+            "trainer.sync_batchnorm works on GPUs only: type trainer.sync_batchnorm=false.": on_cpu
+            and trainer.get("sync_batchnorm"),
+        }
+    )

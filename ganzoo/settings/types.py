@@ -1,4 +1,4 @@
-"""Values of another type than the ones they replace."""
+"""Values of another type than the ones they replace, and rules that a user's values break."""
 
 from collections.abc import Iterator, Mapping
 from inspect import signature
@@ -52,6 +52,15 @@ def accepts_none(node: Mapping[str, Any], name: str) -> bool:
     parameters = signature(get_object(node["_target_"])).parameters
     annotation = str(parameters[name].annotation) if name in parameters else "None"
     return "None" in annotation or "Optional" in annotation
+
+
+def broken_rules(rules: Mapping[str, Any]) -> list[str]:
+    """The sentences of the rules that are broken.
+
+    Args:
+        rules: Whether each is broken, by its sentence.
+    """
+    return [sentence for sentence, is_broken in rules.items() if is_broken]
 
 
 def is_number(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """What differs between the settings that a run was begun with and those of a command."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ganzoo.error import UserError
@@ -18,11 +18,11 @@ def flatten(settings: Any, key: str = "") -> dict[str, Any]:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
-    """Keys whose values differ, with both; where the data lies makes no difference."""
-    for key in sorted((before.keys() | now.keys()) - set(DATA_PATHS)):
-        if before.get(key) != now.get(key):
-            yield key, before.get(key), now.get(key)
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
+    """Keys whose values differ, with both values; the path of the data makes no difference."""
+    keys = sorted((before.keys() | now.keys()) - set(DATA_PATHS))
+    changes = [(key, before.get(key), now.get(key)) for key in keys]
+    return [change for change in changes if change[1] != change[2]]
 
 
 def record_changes(run: RunFolder, step: int, changes: Sequence[Change]) -> None:

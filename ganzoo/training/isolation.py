@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import nan
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from types import FrameType
@@ -48,8 +47,7 @@ def run_in_new_process(cfg: DictConfig) -> float:
     if code:
         reason = run.failure.read().get("reason")
         raise RunFailed(reason or f"the run's processes ended with code {code}: see their output.")
-    best = run.measured().get("best")
-    return nan if best is None else float(best)
+    return run.best_score()
 
 
 def single_run_command(run: RunFolder) -> list[str]:

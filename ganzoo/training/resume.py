@@ -119,7 +119,7 @@ def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
 def changed_settings(settings: dict[str, Any], cfg: DictConfig) -> list[Change]:
     """How a configuration differs from the settings that a run was begun with."""
     now = run_settings(cfg, settings.get("facts", {}))
-    return list(differences(flatten(without_wiring(settings)), flatten(without_wiring(now))))
+    return differences(flatten(without_wiring(settings)), flatten(without_wiring(now)))
 
 
 def without_wiring(settings: dict[str, Any]) -> dict[str, Any]:

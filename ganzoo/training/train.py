@@ -1,7 +1,10 @@
 """One run: from a composed configuration to a trained model, its score and its files."""
 
 import os
+import re
+from collections.abc import Iterator, Mapping
 from math import nan
+from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -60,21 +63,27 @@ def finish(run: RunFolder, parts: Parts) -> float:
 
 def print_result(run: RunFolder) -> float:
     """Print the scores of a run and where its files are; return the best score, NaN without one."""
-    metrics = run.measured()
     table = Table("", "result", show_header=False)
-    if metrics["best"] is not None:
-        samples = f"n = {metrics[metrics['monitor'] + '_n']:.0f}"
-        table.add_row(
-            f"best {metrics['monitor']}",
-            f"{metrics['best']:.4g} at generator step {metrics['best_step']} ({samples})",
-        )
-    for name, value in metrics.items():
-        if name.startswith("probe/"):
-            table.add_row(name.removeprefix("probe/"), f"{value:.4g}")
-    table.add_row("generator steps", f"{metrics['steps']}")
-    table.add_row("real images shown", f"{metrics['images']}")
-    table.add_row("images per second", f"{metrics['images_per_second']}")
+    for row in [*score_rows(run.measured()), *count_rows(run.measured())]:
+        table.add_row(*row)
     for name, path in run.results.items():
         table.add_row(name, os.path.relpath(path))
     Console().print(table)
-    return nan if metrics["best"] is None else float(metrics["best"])
+    return run.best_score()
+
+
+def score_rows(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The best monitored score, and what the probes measured."""
+    if metrics["best"] is not None:
+        monitor, best, step = (metrics[name] for name in ("monitor", "best", "best_step"))
+        samples = f"n = {metrics[f'{monitor}_n']:.0f}"
+        yield f"best {monitor}", f"{best:.4g} at generator step {step} ({samples})"
+    for name in filter(re.compile("probe/").match, metrics):
+        yield name.removeprefix("probe/"), f"{metrics[name]:.4g}"
+
+
+def count_rows(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """How long the run trained, and how fast."""
+    yield "generator steps", f"{metrics['steps']}"
+    yield "real images shown", f"{metrics['images']}"
+    yield "images per second", f"{metrics['images_per_second']}"
