@@ -140,7 +140,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["model=infogan", "head=unconditional"], "add head=recognition"),
         (["head=projection"], "add condition=class_label"),
         (["loss=[wasserstein,hinge]"], "loss needs exactly one objective"),
-        (["callback.sample_grid.rows=2", "callback=[scores]"], "type '~callback.sample_grid'"),
+        (["experiment=dcgan_mnist", "probe=[]"], "type '~probe.linear_svm'"),
         (["loss=[]"], "loss needs exactly one objective"),
         (["model=cgan", "data=image_folder", "data.root=flat"], "needs data with class labels"),
         (["data=image_folder", "data.root=empty"], "empty holds no pictures"),

@@ -73,7 +73,6 @@ CONFIGS = [
     ("augmentation=ada augmentation.categories=[noise]", "categories=[blit,geometry,colour]"),
     ("augmentation=ada augmentation.target=1", "augmentation.target=0.6"),
     ("augmentation=ada loss=[wasserstein]", "type augmentation.strength=0.5"),
-    ("augmentation=ada data=ring network=plane", "augmentation=instance_noise"),
     ("callback=[density_curve]", "choose data=gaussian_1d"),
     ("metric=[kid_digits]", "set metric.kid.subset_size lower"),
     ("metric=[kid_digits] metric.kid_digits.subset_size=1", "at least 2 samples"),
