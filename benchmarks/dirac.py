@@ -216,11 +216,10 @@ def draw(path: Path) -> None:
             axes.plot(theta[:1], psi[:1], "o", markersize=3, color="tab:orange")
             axes.plot(0, 0, "k+", markersize=7)
             axes.set(xlim=(-2, 2), ylim=(-2, 2), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-            if line is grid[0]:
-                axes.set_title(penalty or "no penalty", fontsize=9)
         line[0].set_ylabel(f"{objective}\npsi", fontsize=8)
-    for axes in grid[-1]:
-        axes.set_xlabel("theta", fontsize=8)
+    for top, bottom, penalty in zip(grid[0], grid[-1], penalties, strict=True):
+        top.set_title(penalty or "no penalty", fontsize=9)
+        bottom.set_xlabel("theta", fontsize=8)
     picture.save_image(picture.figure_to_image(figure), path)
 
 
