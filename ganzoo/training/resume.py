@@ -76,7 +76,6 @@ def find_automatic_start(cfg: DictConfig) -> Start:
 def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
     """Continue a run from its newest checkpoint, with the settings that it was begun with."""
     (checkpoint, step), settings = newest_checkpoint(run), read_run_settings(run)
-    check_resumable(run.config.read(), run.config.path)
     changes = changed_settings(settings, cfg) if typed_overrides() else []
     check_allowed_changes(run, changes, cfg.allow_changes)
     check_unchangeable(run, changes)
@@ -86,6 +85,7 @@ def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
             "allow_changes=true beside its other options to train it further."
         )
     configured = cfg if typed_overrides() else original_config(cfg, settings, run)
+    check_resumable(run.config.read(), run.config.path)
     chosen = OmegaConf.merge(configured, {"run_dir": str(run)})
     assert isinstance(chosen, DictConfig)
     trained = run.measured().get("steps", 0) >= chosen.max_steps > 0
