@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from ganzoo.callback import NonFiniteGuard
-from tests.helpers.commands import EVERY, KILLS, QUICK, SMALL, reached, run, run_with, same
+from tests.helpers.commands import EVERY, KILLS, QUICK, reached, run, run_with, same, small_words
 
 
 def filling_up(step, size):
@@ -27,7 +27,7 @@ def filling_up(step, size):
 def test_a_full_disk_is_named_and_nothing_that_was_there_is_lost(seed, tmp_path, capfd):
     chance = random.Random(seed)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    words = ["train", *QUICK, *SMALL["dcgan"]]
+    words = ["train", *QUICK, *small_words("dcgan")]
     assert run(*words, f"hydra.run.dir={whole}") == 0
     capfd.readouterr()
     full = partial(filling_up, EVERY + 1, chance.randint(4_000, 20_000))

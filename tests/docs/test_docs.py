@@ -21,8 +21,10 @@ QUICK = ["max_steps=2", "val_every=1", "data.batch_size=8", "data.val_size=16"]
 
 
 def blocks(name):
-    text = (DOCS / name).read_text()
-    return re.findall(r"^```(bash|python)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    """The examples of a page: the file that each stands for, its language and its text."""
+    named = r"(?:`(\S+\.(?:py|yaml))`:\n\n)?"
+    fenced = r"^```(bash|python|yaml)\n(.*?)^```$"
+    return re.findall(named + fenced, (DOCS / name).read_text(), re.DOTALL | re.MULTILINE)
 
 
 def commands(text):
@@ -53,17 +55,22 @@ def test_a_tutorial_does_what_it_says(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     found = blocks(name)
     assert found
-    for language, text in found:
-        if language == "python":
+    monkeypatch.syspath_prepend(tmp_path)
+    for file, language, text in found:
+        if file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(text)
+        elif language == "python":
             assert execute_program(text) == 0, text
-        else:
+        elif language == "bash":
             for words in commands(text):
                 assert execute(words) == 0, words
 
 
 def test_a_variant_is_written_in_under_20_lines_and_a_data_set_in_under_15():
     for name, start, most in (("own_variant.md", "class Drift(", 20), ("own_data.md", "class", 15)):
-        [program] = [text for language, text in blocks(name) if language == "python"]
+        examples = [text for file, kind, text in blocks(name) if kind == "python" and not file]
+        [program] = examples
         assert len(program[program.index(start) :].splitlines()) < most
 
 

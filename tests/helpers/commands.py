@@ -10,6 +10,9 @@ import torch
 
 from ganzoo import cli
 from ganzoo.callback import NonFiniteGuard
+from ganzoo.settings.check import plain
+from ganzoo.settings.compose import compose_config
+from tests.helpers.games import shrink
 
 STEPS, EVERY = 10, 3
 KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))  # of each variant
@@ -17,7 +20,7 @@ QUICK = [
     *("data=digits", "data.batch_size=8", "data.val_size=16", "val_every=3", f"max_steps={STEPS}"),
     "trainer.log_every_n_steps=1",
 ]
-SMALL = {
+SMALL = {  # and what makes a variant's run differ from the others'
     "gan": ["network.generator_hidden=[16]", "network.discriminator_hidden=[8]"],
     "dcgan": [
         *("network.width=4", "ema=0.9", "loss=[non_saturating,lecam]"),
@@ -32,6 +35,15 @@ SMALL = {
     "sngan": ["network=dcgan", "network.width=4", "network.spectral_norm=true", "n_critic=2"],
     "unrolled_gan": ["network.width=4"],
 }
+
+
+def small_words(model):
+    """Words that make a variant's networks small enough to be trained again and again."""
+    if model in SMALL:
+        return SMALL[model]
+    whole, small = (compose_config([f"model={model}"]) for _ in range(2))
+    before, after = (plain(cfg.network) for cfg in (whole, shrink(small)))
+    return [f"network.{name}={after[name]}" for name in after if after[name] != before[name]]
 
 
 def run(*words):

@@ -139,9 +139,9 @@ PAPERS = {
 DECAYS = {"gan": [1.000004] * 2, "cgan": [1.00004] * 2}
 
 
-def test_every_recipe_has_its_paper():
-    assert {path.stem for path in (CONF / "experiment" / "paper").iterdir()} == set(MODELS)
-    assert set(PAPERS) == set(MODELS)
+def test_every_paper_is_that_of_a_recipe():
+    experiments = {path.stem for path in (CONF / "experiment" / "paper").iterdir()}
+    assert set(PAPERS) <= experiments <= set(MODELS)
 
 
 @pytest.mark.parametrize("name", PAPERS)

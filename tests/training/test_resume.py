@@ -11,18 +11,18 @@ import torch
 
 from tests.helpers.commands import (
     QUICK,
-    SMALL,
     STEPS,
     contents,
     run,
     run_killed,
     same,
+    small_words,
 )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_of_that_step(number, tmp_path, capfd):
-    words = ["train", *QUICK, *SMALL["dcgan"], "callback=[scores,checkpoint,sample_grid]"]
+    words = ["train", *QUICK, *small_words("dcgan"), "callback=[scores,checkpoint,sample_grid]"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert run(*words, f"hydra.run.dir={whole}") == 0
     assert run_killed(number, 5, [*words, f"hydra.run.dir={cut}"]) == 75
