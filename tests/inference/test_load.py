@@ -150,7 +150,7 @@ def test_onnx_and_torch_programs_make_the_same_pictures_for_any_number(run, tmp_
     assert [each.path.name for each in exported] == ["model.onnx", "model.pt2"]
     assert max(each.difference for each in exported) <= 1e-4
     model = ganzoo.load(folder)
-    latent, condition = torch.rand(7, 62), torch.rand(7, 12)
+    latent, condition = torch.rand(7, model.latent.dim), torch.rand(7, 12)
     with torch.no_grad():
         images = model(latent, condition)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
