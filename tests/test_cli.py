@@ -121,7 +121,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["max_steps.hidden=1"], "there is no option max_steps.hidden: max_steps is a value"),
         (["model=dcgn"], "there is no model=dcgn: did you mean dcgan"),
         (["loss=[wasserstien]"], "there is no loss=wasserstien: did you mean wasserstein?"),
-        (["network=vit"], "there is no network=vit: type one of"),
+        (["network=diffusion"], "there is no network=diffusion: type one of"),
         (["trainer.max_steps=5"], "it counts both players' steps. Use max_steps=…"),
         (["+trainer.max_steps=5"], "it counts both players' steps. Use max_steps=…"),
         (["n_critic=0"], "type n_critic=1"),
