@@ -117,7 +117,9 @@ def own_functions(namespace: dict[str, Any]) -> Iterator[tuple[str, FunctionType
     own = [v for v in namespace.values() if getattr(v, "__module__", "") == namespace["__name__"]]
     members = [vars(value).values() if inspect.isclass(value) else [value] for value in own]
     for member in chain.from_iterable(members):
-        function = inspect.unwrap(getattr(member, "fget", member))
+        # The function of a property is its fget, that of a cached property its func.
+        inner = getattr(member, "fget", getattr(member, "func", member))
+        function = inspect.unwrap(inner)
         if isinstance(function, FunctionType):
             yield function.__qualname__, function
 

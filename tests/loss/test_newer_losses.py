@@ -216,17 +216,17 @@ def test_two_relativistic_wrappers_are_refused():
 # Consistency
 
 
-class Doubled(Augmentation):
+class Tripled(Augmentation):
     def transform(self, images: Tensor) -> Tensor:
-        return images * 2
+        return images * 3
 
 
 def test_balanced_consistency_is_the_squared_change_of_scores():
     turn = facing(Linear())
-    loss = BalancedConsistency(weight_real=2.0, weight_fake=3.0, augmentation=Doubled())
+    loss = BalancedConsistency(weight_real=2.0, weight_fake=3.0, augmentation=Tripled())
     real, fake = (critique.score.square().mean() for critique in (turn.real, turn.fake))
-    term = loss.for_discriminator(turn)  # twice the image has twice the score
-    assert term.item() == pytest.approx((2 * real + 3 * fake).item(), rel=1e-5)
+    term = loss.for_discriminator(turn)  # three times the image has three times the score
+    assert term.item() == pytest.approx(4 * (2 * real + 3 * fake).item(), rel=1e-5)
     assert loss.for_generator(turn) is None
 
 
