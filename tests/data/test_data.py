@@ -672,7 +672,7 @@ def test_sample_counts_must_be_positive(make):
 
 
 def test_validation_must_leave_something():
-    refuses(Digits(val_size=1797), r"data\.val_size=1797 of 1797 samples .* lower data\.val_size")
+    refuses(Digits(val_size=1797), r"data\.val_size=1797 of 1797 samples: lower data\.val_size")
     refuses(StackedMNIST(n_samples=50, val_size=60), r"data\.val_size=60 of 50 samples")
 
 
