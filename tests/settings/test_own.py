@@ -118,7 +118,7 @@ def test_the_working_folder_is_importable_only_where_own_parts_are_asked_for(hom
         (["loss=[drfit]"], "there is no loss=drfit: did you mean drift?"),
         (["model=mine", "loss.drift.wieght=1"], "did you mean loss.drift.weight?"),
         (["model=mine", "loss.drift.weight=much"], "loss.drift.weight is a number such as 0.001"),
-        (["loss.drift.weight=1"], "loss.drift is not among what was chosen: add drift to loss=[…]"),
+        (["loss.drift.weight=1"], "loss.drift was not chosen: add drift to loss=[…]"),
         (["model=mine", "data.batch_sise=8"], "did you mean data.batch_size, data.val_size?"),
     ],
 )
