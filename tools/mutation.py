@@ -27,7 +27,7 @@ import ganzoo.loss
 
 FOLDER = Path(ganzoo.loss.__file__).parent
 TESTS = Path(__file__).parents[1] / "tests" / "loss"
-EQUIVALENT = {"-(gradient.reshape(len(score), -1))"}  # only the norm of which is used
+EQUIVALENT = {"-(scored_slope(discriminator, images, condition)[1])"}  # only its norm is used
 
 
 class Mutation(NamedTuple):

@@ -155,6 +155,10 @@ def test_gradient_normalisation_bounds_scores_of_a_critic_without_slope():
     assert GradientNormalisation(Wasserstein()).for_discriminator(facing(critic)).item() == 0
 
 
+def test_gradient_normalisation_reports_the_score_of_the_critic():
+    assert GradientNormalisation(Wasserstein()).opinion(torch.tensor([2.0])).item() == 2
+
+
 def test_gradient_normalisation_reaches_the_generator_through_score_and_slope():
     """Of f = x^2 / 2 at x: f / (x + f) = x / (2 + x), whose derivative is 2 / (2 + x)^2."""
 
