@@ -76,6 +76,7 @@ class Dirac:
     def __init__(self, *names: str) -> None:
         self.losses = Losses({name: part(name) for name in names if name})
         self.places = [torch.tensor(START)]
+        self.line = torch.nn.Linear(1, 1, bias=False)  # whose weight is psi
 
     def turn(self, theta: Tensor, psi: Tensor) -> Turn:
         nothing = torch.zeros(2, 0)
@@ -132,10 +133,9 @@ class Dirac:
         return self.constrained(torch.stack([place[0], place[1] + RATE * pull]))
 
     def constrained(self, place: Tensor) -> Tensor:
-        line = torch.nn.Linear(1, 1, bias=False)
-        line.weight.data.fill_(float(place[1]))
-        self.losses.constrain(line)  # type: ignore[arg-type]
-        return torch.stack([place[0], line.weight.detach()[0, 0]])
+        self.line.weight.data.fill_(place[1])
+        self.losses.constrain(self.line)  # type: ignore[arg-type]
+        return torch.stack([place[0], self.line.weight.detach()[0, 0]])
 
 
 def closed_form(objective: str, penalty: str) -> list[complex] | None:
