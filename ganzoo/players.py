@@ -56,8 +56,7 @@ class Players(nn.Module):
             if head
             else None
         )
-        # Convolutions are faster so: docs/performance.md
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # faster: docs/performance.md
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         """Generate: (N, L), (N, K) -> (N, C, H, W) float32."""
@@ -78,8 +77,7 @@ class Players(nn.Module):
             labels: How many, or what each is conditioned on: classes (N,) or vectors (N, K).
             seed: Same seed, same images; the first of many are those of few.
             truncation: What the noise is multiplied by, in (0, 1]: less variety, fewer failures.
-            fixed: The condition's factors that are not left to chance, by number: the category of
-                a categorical factor, the value of a continuous one.
+            fixed: Factors of the condition that are set, by number: a category, or a value.
 
         Raises:
             UserError: If the condition comes only with data and a number is given, or a value is
@@ -100,7 +98,7 @@ class Players(nn.Module):
         """Walk from one noise to another: (rows * steps, C, H, W), row by row.
 
         A row starts at the image that ``sample`` has in its place, and keeps its condition.
-        Arguments: see ``sample``; ``walk`` is one of ``ganzoo.walk``.
+        Arguments: see ``sample``; ``walk`` is one of ``ganzoo.latent.walk``.
         """
         blocks = self.stream(rows, seed, truncation=truncation, fixed=fixed, steps=steps, walk=walk)
         return torch.cat(list(blocks))
@@ -159,15 +157,14 @@ class Players(nn.Module):
         Raises:
             UserError: If the model came without its discriminator, or there is no such layer.
         """
-        judge = self._judge()
         with eval_mode(self):
-            return pooled_features(judge, images, layer)
+            return pooled_features(self._judge(), images, layer)
 
     def infer(self, images: Tensor) -> Tensor:
         """Read the condition off images: (N, C, H, W) -> (N, K), class probabilities and means.
 
         Raises:
-            UserError: If the discriminator does not guess the condition, or is not there.
+            UserError: If the discriminator does not guess the condition, or there is none.
         """
         judge = self._judge()
         if not judge.head.guesses:

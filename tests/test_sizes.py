@@ -19,7 +19,7 @@ LAYOUT = {
 }
 
 # What was larger when the limits were set. These sets only shrink.
-LONG_FILES = {"players.py"}
+LONG_FILES: set[str] = set()
 LONG_FUNCTIONS: set[str] = set()
 SHARED_NAMES = {
     *("DCGAN", "FREE", "setting", "train", "write_report"),
