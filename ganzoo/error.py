@@ -36,3 +36,9 @@ def exit_with_error(sentence: str) -> NoReturn:
     """Print a sentence about an error and exit with 1."""
     print(f"error: {sentence}", file=sys.stderr)
     sys.exit(1)
+
+
+def refuse_if(condition: object, sentence: str) -> None:
+    """Raise a UserError with the sentence where the condition holds."""
+    if condition:
+        raise UserError(sentence)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ganzoo.augmentation import Augmentation, NoAugmentation
 from ganzoo.condition import Condition, Nothing
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, objective_names
@@ -101,10 +101,10 @@ def check_counts(n_critic: int, accumulate: int) -> None:
         ("n_critic", n_critic, "discriminator steps per generator step"),
         ("accumulate", accumulate, "parts of a batch that are judged before a player steps"),
     ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UserError(
-                f"{name} counts {unit} and must be at least 1, got {value}: type {name}=1 or more."
-            )
+        refuse_if(
+            not isinstance(value, int) or isinstance(value, bool) or value < 1,
+            f"{name} counts {unit} and must be at least 1, got {value}: type {name}=1 or more.",
+        )
 
 
 def average_complaints(ema: Number | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "ganzoo"
-FLAT, FILE, FUNCTION, BRANCHES = 12, 199, 39, 6.8  # modules, lines, lines, `if` per 100 code lines
+FLAT, FILE, FUNCTION, BRANCHES = 12, 199, 39, 5  # modules, lines, lines, `if` per 100 code lines
 SOURCES = {
     str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.py"))
 }

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganzoo.augmentation.base import AdjustableAugmentation, check_names
 from ganzoo.augmentation.resample import affine_grid, resample
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.schedule import Number
 
 CATEGORIES = ("blit", "geometry", "colour")
@@ -55,12 +55,12 @@ class ADA(AdjustableAugmentation):
     ) -> None:
         super().__init__(0.0 if strength is None else strength)
         check_names("categories", categories, CATEGORIES)
-        if not -1 < target < 1 or rise < 1:
-            raise UserError(
-                "augmentation.target is a mean sign between -1 and 1, and augmentation.rise counts "
-                f"images, got {target} and {rise}: type augmentation.target=0.6 "
-                "augmentation.rise=50000."
-            )
+        refuse_if(
+            not -1 < target < 1 or rise < 1,
+            "augmentation.target is a mean sign between -1 and 1, and augmentation.rise counts "
+            f"images, got {target} and {rise}: type augmentation.target=0.6 "
+            "augmentation.rise=50000.",
+        )
         self.categories = tuple(categories)
         self.needs_calibrated_scores = strength is None
         self.target, self.rise = target, rise

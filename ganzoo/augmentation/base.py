@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.schedule import Number, extremes
 from ganzoo.shape import Shape
 
@@ -52,11 +52,11 @@ class Augmentation(nn.Module, ABC):
         Raises:
             UserError: If the data are points and not images.
         """
-        if len(image_shape) != 3 and not self.reads_points:
-            raise UserError(
-                f"{type(self).__name__} changes images, and the data are points in the plane: type "
-                "augmentation=none or augmentation=instance_noise."
-            )
+        refuse_if(
+            len(image_shape) != 3 and not self.reads_points,
+            f"{type(self).__name__} changes images, and the data are points in the plane: type "
+            "augmentation=none or augmentation=instance_noise.",
+        )
 
 
 class AdjustableAugmentation(Augmentation):
@@ -73,11 +73,11 @@ class AdjustableAugmentation(Augmentation):
     def __init__(self, strength: Number, largest: float = 1.0) -> None:
         super().__init__()
         low, high = extremes(strength)
-        if not 0 <= low <= high <= largest:
-            raise UserError(
-                f"augmentation.strength lies between 0 and {largest:g}, got "
-                f"{low if low < 0 else high:g}: type augmentation.strength=0.5."
-            )
+        refuse_if(
+            not 0 <= low <= high <= largest,
+            f"augmentation.strength lies between 0 and {largest:g}, got "
+            f"{low if low < 0 else high:g}: type augmentation.strength=0.5.",
+        )
         self.strength = strength
 
     @property

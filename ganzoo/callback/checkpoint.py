@@ -9,7 +9,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
 from ganzoo.callback.stage import validates_training
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.files import write_bytes
 from ganzoo.runs import RunFolder
 
@@ -118,12 +118,12 @@ class PeriodicCheckpoint(Checkpoint):
     def __init__(
         self, folder: str | PathLike[str], every: int | None = None, keep: int = 5
     ) -> None:
-        if keep < 1 or (every is not None and every < 1):
-            raise UserError(
-                "callback.every_checkpoint keeps at least 1 checkpoint, each after 1 step or more, "
-                f"got keep={keep} and every={every}: type callback.every_checkpoint.every=1000, or "
-                "null for none."
-            )
+        refuse_if(
+            keep < 1 or (every is not None and every < 1),
+            "callback.every_checkpoint keeps at least 1 checkpoint, each after 1 step or more, "
+            f"got keep={keep} and every={every}: type callback.every_checkpoint.every=1000, or "
+            "null for none.",
+        )
         self.folder, self.every, self.keep = RunFolder(folder).checkpoints, every, keep
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganzoo import picture
 from ganzoo.data import Mixture
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.loss import Minimax
@@ -45,16 +45,16 @@ class DensityCurve(Callback):
         Raises:
             UserError: If the data is not on the line, or D's output is no probability.
         """
-        if not isinstance(data, Mixture) or data.image_shape != (1,):
-            raise UserError(
-                "callback=density_curve draws densities on the line: choose data=gaussian_1d, or "
-                "leave it out."
-            )
-        if not isinstance(game.objective, Minimax) or game.discriminator.packing > 1:
-            raise UserError(
-                "callback=density_curve draws D(x) as a probability: choose loss=[minimax] or "
-                "loss=[non_saturating] and network.packing=1, or leave it out."
-            )
+        refuse_if(
+            not isinstance(data, Mixture) or data.image_shape != (1,),
+            "callback=density_curve draws densities on the line: choose data=gaussian_1d, or "
+            "leave it out.",
+        )
+        refuse_if(
+            not isinstance(game.objective, Minimax) or game.discriminator.packing > 1,
+            "callback=density_curve draws D(x) as a probability: choose loss=[minimax] or "
+            "loss=[non_saturating] and network.packing=1, or leave it out.",
+        )
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, Game)

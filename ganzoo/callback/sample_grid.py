@@ -4,7 +4,7 @@ from os import PathLike
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ganzoo import picture
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.logger import log_image
 from ganzoo.runs import RunFolder
@@ -34,11 +34,11 @@ class SampleGrid(Callback):
     def __init__(
         self, folder: str | PathLike[str], rows: int = 8, columns: int = 10, seed: int = 0
     ) -> None:
-        if min(rows, columns) < 1:
-            raise UserError(
-                "callback.sample_grid needs at least 1 row and 1 column, got "
-                f"rows={rows} and columns={columns}: the default is 8 and 10."
-            )
+        refuse_if(
+            min(rows, columns) < 1,
+            "callback.sample_grid needs at least 1 row and 1 column, got "
+            f"rows={rows} and columns={columns}: the default is 8 and 10.",
+        )
         self.folder = RunFolder(folder).samples
         self.rows, self.columns, self.seed = rows, columns, seed
 

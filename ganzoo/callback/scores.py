@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.files import default_cache_dir
 from ganzoo.game import Game
 from ganzoo.metric import Extractor, Score
@@ -165,11 +165,11 @@ class _FeatureGroup:
 def refuse_unscaled(real: Tensor) -> None:
     """Refuse real images that were never scaled to [-1, 1]; their scores would mean nothing."""
     low, high = (float(bound) for bound in real.aminmax())
-    if real.ndim == 4 and max(-low, high) > 1.001:
-        raise UserError(
-            f"scores read pictures in [-1, 1], but the real ones go from {low:.4g} to {high:.4g}: "
-            "scale them in the data module, as images / 127.5 - 1 does with bytes."
-        )
+    refuse_if(
+        real.ndim == 4 and max(-low, high) > 1.001,
+        f"scores read pictures in [-1, 1], but the real ones go from {low:.4g} to {high:.4g}: "
+        "scale them in the data module, as images / 127.5 - 1 does with bytes.",
+    )
 
 
 def _value(score: Score) -> float | Mapping[str, float]:

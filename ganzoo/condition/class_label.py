@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ganzoo.condition.base import OneFactor
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.latent import Categorical
 
 
@@ -18,11 +18,11 @@ class ClassLabel(OneFactor):
     """
 
     def __init__(self, n_classes: int) -> None:
-        if n_classes < 1:
-            raise UserError(
-                "condition=class_label needs data with class labels, and this data has none: "
-                "choose other data, such as data=mnist5k, or an unconditional model=dcgan."
-            )
+        refuse_if(
+            n_classes < 1,
+            "condition=class_label needs data with class labels, and this data has none: "
+            "choose other data, such as data=mnist5k, or an unconditional model=dcgan.",
+        )
         super().__init__(Categorical(n_classes))
 
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:

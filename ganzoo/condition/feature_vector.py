@@ -2,7 +2,7 @@ from torch import Tensor
 
 from ganzoo.condition.base import OneFactor
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.latent import Gaussian
 
 
@@ -16,12 +16,12 @@ class FeatureVector(OneFactor):
     """
 
     def __init__(self, n_features: int) -> None:
-        if n_features < 1:
-            raise UserError(
-                "condition=feature_vector needs a vector with every picture, and this data has "
-                "none: give it by data=image_folder data.features=vectors.npy, or choose "
-                "condition=class_label."
-            )
+        refuse_if(
+            n_features < 1,
+            "condition=feature_vector needs a vector with every picture, and this data has "
+            "none: give it by data=image_folder data.features=vectors.npy, or choose "
+            "condition=class_label.",
+        )
         super().__init__(Gaussian(n_features))
 
     def draw(self, labels: Tensor, draws: Draws) -> Tensor:

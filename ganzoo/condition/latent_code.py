@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ganzoo.condition.base import Condition
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.latent import Categorical, Gaussian, Latent, Uniform
 
 
@@ -28,22 +28,22 @@ class LatentCode(Condition):
     def __init__(
         self, categorical: Sequence[int] = (10,), uniform: int = 2, gaussian: int = 0
     ) -> None:
-        if min(categorical, default=2) < 2 or min(uniform, gaussian) < 0:
-            raise UserError(
-                "condition=latent_code needs at least two categories per categorical factor and "
-                f"no negative counts, got categorical={list(categorical)}, uniform={uniform}, "
-                f"gaussian={gaussian}: try condition.categorical=[10] condition.uniform=2."
-            )
+        refuse_if(
+            min(categorical, default=2) < 2 or min(uniform, gaussian) < 0,
+            "condition=latent_code needs at least two categories per categorical factor and "
+            f"no negative counts, got categorical={list(categorical)}, uniform={uniform}, "
+            f"gaussian={gaussian}: try condition.categorical=[10] condition.uniform=2.",
+        )
         self.factors: list[Latent] = [
             *[Categorical(categories) for categories in categorical],
             *[Uniform(1) for _ in range(uniform)],
             *[Gaussian(1) for _ in range(gaussian)],
         ]
-        if not self.factors:
-            raise UserError(
-                "condition=latent_code has no factor: set condition.categorical, "
-                "condition.uniform or condition.gaussian, or choose condition=nothing."
-            )
+        refuse_if(
+            not self.factors,
+            "condition=latent_code has no factor: set condition.categorical, "
+            "condition.uniform or condition.gaussian, or choose condition=nothing.",
+        )
         self.widths = [factor.dim for factor in self.factors]
         self.dim = sum(self.widths)
 

@@ -12,7 +12,7 @@ from ganzoo.data.loader import TrainLoader, ValidationLoader
 from ganzoo.data.order import Order
 from ganzoo.data.source import Source
 from ganzoo.data.split import random_split, random_subset
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.shape import Shape
 
 
@@ -75,21 +75,21 @@ class Data(LightningDataModule, ABC):
             UserError: If an option does not fit this data set.
         """
         self._check_counts()
-        if self.val_size >= len(self.source):
-            raise UserError(
-                "The validation split must leave samples to train on, got data.val_size="
-                f"{self.val_size} of {len(self.source)} samples: lower data.val_size."
-            )
-        if self.n_train < (self.train_size or 0):
-            raise UserError(
-                f"data.train_size={self.train_size} samples to train on, but {self.n_train} are "
-                "not held out: lower data.train_size."
-            )
-        if self.batch_size > self.n_train:
-            raise UserError(
-                f"A batch must fit into the {self.n_train} training samples, got "
-                f"data.batch_size={self.batch_size}: lower data.batch_size."
-            )
+        refuse_if(
+            self.val_size >= len(self.source),
+            "The validation split must leave samples to train on, got data.val_size="
+            f"{self.val_size} of {len(self.source)} samples: lower data.val_size.",
+        )
+        refuse_if(
+            self.n_train < (self.train_size or 0),
+            f"data.train_size={self.train_size} samples to train on, but {self.n_train} are "
+            "not held out: lower data.train_size.",
+        )
+        refuse_if(
+            self.batch_size > self.n_train,
+            f"A batch must fit into the {self.n_train} training samples, got "
+            f"data.batch_size={self.batch_size}: lower data.batch_size.",
+        )
 
     @cached_property
     def source(self) -> Source:
@@ -167,11 +167,11 @@ class Data(LightningDataModule, ABC):
             value = getattr(self, option)
             options[option] = 1 if value is None else value
         for option, value in options.items():
-            if not (isinstance(value, int) and value > 0):
-                raise UserError(
-                    f"data.{option} must be a positive integer, got {value!r}: type for example "
-                    f"data.{option}=64."
-                )
+            refuse_if(
+                not (isinstance(value, int) and value > 0),
+                f"data.{option} must be a positive integer, got {value!r}: type for example "
+                f"data.{option}=64.",
+            )
 
     def _micro_batches(self) -> int:
         module = self.trainer and self.trainer.lightning_module

@@ -11,7 +11,7 @@ from ganzoo.data.picture_data import PictureData
 from ganzoo.data.picture_files import PictureFiles, find_pictures, map_readable, report_broken
 from ganzoo.data.source import InMemory, Source
 from ganzoo.data.stream import PictureDataset, Streamed
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 
 
 @dataclass(kw_only=True, eq=False)
@@ -108,9 +108,9 @@ def read_features(path: Path, n: int) -> Tensor:
             f"A .npy file of floats was expected, but {path} cannot be read ({problem}): type "
             "data.features=… for another file."
         ) from problem
-    if features.ndim != 2 or len(features) != n:
-        raise UserError(
-            f"One feature vector for each of the {n} pictures was expected, but {path} holds an "
-            f"array of shape {tuple(features.shape)}: type data.features=… for another file."
-        )
+    refuse_if(
+        features.ndim != 2 or len(features) != n,
+        f"One feature vector for each of the {n} pictures was expected, but {path} holds an "
+        f"array of shape {tuple(features.shape)}: type data.features=… for another file.",
+    )
     return features

@@ -11,7 +11,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from ganzoo.data.stream import Reader
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.picture import DECODING_ERRORS
 
 Result = TypeVar("Result")
@@ -107,11 +107,11 @@ def report_broken(reader: Reader, rows: Sequence[int], n: int) -> None:
     broken = sorted(set(range(n)).difference(rows))
     names = [path.relative_to(reader.folder).as_posix() for path in reader.paths(broken[:3])]
     some = f"{', '.join(names)}{', …' if len(broken) > 3 else ''}"
-    if not rows:
-        raise UserError(
-            f"None of the {n} pictures in {reader.folder} can be decoded ({some}): type "
-            "data.root=… for another folder."
-        )
+    refuse_if(
+        not rows,
+        f"None of the {n} pictures in {reader.folder} can be decoded ({some}): type "
+        "data.root=… for another folder.",
+    )
     if broken:
         rank_zero_warn(
             f"Skipped {len(broken)} pictures in {reader.folder} that are broken: {some}."

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.pixels import fit_square, to_bytes, to_unit
 from ganzoo.data.source import Batch, Source
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 
 
 class Reader(Protocol):
@@ -70,11 +70,11 @@ class Streamed(Source):
         num_workers: int,
     ) -> None:
         super().__init__(labels, class_names)
-        if not isinstance(num_workers, int) or num_workers < 0:
-            raise UserError(
-                "data.num_workers is the number of processes that read pictures, 0 or more, got "
-                f"{num_workers}: type data.num_workers=2."
-            )
+        refuse_if(
+            not isinstance(num_workers, int) or num_workers < 0,
+            "data.num_workers is the number of processes that read pictures, 0 or more, got "
+            f"{num_workers}: type data.num_workers=2.",
+        )
         self.pictures, self.num_workers = PictureDataset(reader, labels, size), num_workers
         self.shape = self.pictures.shape
 

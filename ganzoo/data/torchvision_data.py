@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ganzoo.data.base import FileData
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 
 TorchvisionSet = TypeVar("TorchvisionSet")
 FETCH = "data.download=true to fetch them"
@@ -45,11 +45,11 @@ def read_torchvision(
     """
     where = Path(root).expanduser().resolve()
     missing = [name for name in files if not (where / name).exists()]
-    if missing and not download:
-        raise UserError(
-            f"{', '.join(missing)} not found in {where}: type data.root=… for another folder, "
-            f"{fetch}, or data=mnist5k to train without files."
-        )
+    refuse_if(
+        missing and not download,
+        f"{', '.join(missing)} not found in {where}: type data.root=… for another folder, "
+        f"{fetch}, or data=mnist5k to train without files.",
+    )
     try:
         return make()
     except (RuntimeError, OSError, ValueError, EOFError, ImportError, AssertionError) as problem:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data import ImageFolder
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.metric import Score
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
@@ -48,8 +48,9 @@ def build_scores(overrides: Sequence[str]) -> dict[str, Score]:
         UserError: If one of them is no option of a metric.
     """
     other = next((word for word in overrides if not word.startswith("metric")), None)
-    if other is not None:
-        raise UserError(f"evaluate --images takes only options of metrics: leave out {other}.")
+    refuse_if(
+        other is not None, f"evaluate --images takes only options of metrics: leave out {other}."
+    )
     try:
         cfg = compose_config(["metric=[fid]", *overrides])  # of two choices the last one counts
     except COMPOSE_ERRORS as error:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, LightningDataModule
 
 from ganzoo.callback import BatchStatistics, Scores
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.game import Game
 from ganzoo.inference.checkpoint import StoredModel
 from ganzoo.inference.find import find_run_folder
@@ -87,17 +87,19 @@ def choose_parts(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     """
     names = list(map(option_key, overrides))
     other = next((name for name in names if name.split(".")[0] not in GROUPS), None)
-    if other is not None:
-        raise UserError(
-            "evaluate takes only data, metric, probe and callback options, and "
-            f"{WITHOUT_AVERAGE}: leave out {other}."
-        )
+    refuse_if(
+        other is not None,
+        "evaluate takes only data, metric, probe and callback options, and "
+        f"{WITHOUT_AVERAGE}: leave out {other}.",
+    )
     try:
         chosen = apply_overrides(cfg, overrides)
     except COMPOSE_ERRORS as error:
         raise UserError(explain_error(error)) from error
-    if not (chosen.metric or chosen.probe):
-        raise UserError("there is no metric to compute: type metric=[fid_digits] or metric=[fid].")
+    refuse_if(
+        not (chosen.metric or chosen.probe),
+        "there is no metric to compute: type metric=[fid_digits] or metric=[fid].",
+    )
     return chosen
 
 
@@ -149,11 +151,11 @@ def check_data(game: Game, facts: Mapping[str, Any], data: Any) -> None:
     Raises:
         UserError: If the images have another shape, or a conditional model lacks its labels.
     """
-    if tuple(data.image_shape) != tuple(game.image_shape):
-        raise UserError(
-            f"the model makes images of shape {tuple(game.image_shape)} and the data has "
-            f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on."
-        )
+    refuse_if(
+        tuple(data.image_shape) != tuple(game.image_shape),
+        f"the model makes images of shape {tuple(game.image_shape)} and the data has "
+        f"{tuple(data.image_shape)}: set data.image_size, or give the data it was trained on.",
+    )
     reads_labels = game.condition.dim and game.condition.known_of_real
     for fact in ("n_classes", "n_features") if reads_labels else ():
         if facts[fact] != getattr(data, fact):

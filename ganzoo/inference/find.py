@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.runs import RunFolder
 from ganzoo.settings.explain import suggest_names
 
@@ -37,11 +37,11 @@ def find_weights(model: str | Path) -> Path:
     weights = next((file for file in candidates if file.is_file()), None)
     if weights is not None:
         return weights
-    if path.exists() or len(path.parts) > 1:
-        raise UserError(
-            f"{path} is neither a checkpoint nor a run's folder with a checkpoint: give the folder "
-            "that training printed at its end, such as runs/dcgan-mnist5k/…"
-        )
+    refuse_if(
+        path.exists() or len(path.parts) > 1,
+        f"{path} is neither a checkpoint nor a run's folder with a checkpoint: give the folder "
+        "that training printed at its end, such as runs/dcgan-mnist5k/…",
+    )
     raise UserError(
         f"there is no model, run or checkpoint named {path}: "
         + suggest_names(path.name, list_models())

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo import picture
 from ganzoo.condition import ClassLabel, LatentCode
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.files import replacing
 from ganzoo.inference.load import load
 from ganzoo.players import Players
@@ -68,8 +68,7 @@ def check_positive(counts: Mapping[str, int]) -> None:
         UserError: At the first such option.
     """
     for option, value in counts.items():
-        if value < 1:
-            raise UserError(f"--{option} counts images and must be at least 1, got {value}.")
+        refuse_if(value < 1, f"--{option} counts images and must be at least 1, got {value}.")
 
 
 def fixed_factors(
@@ -85,8 +84,10 @@ def fixed_factors(
     if label is not None and not 0 <= label < classes:
         known = f"the classes 0 to {classes - 1}." if classes else "no classes: leave out --label."
         raise UserError(f"--label {label} does not exist: this model has {known}")
-    if codes and not isinstance(condition, LatentCode):
-        raise UserError("this model has no code: leave out --code, or take infogan-mnist.")
+    refuse_if(
+        codes and not isinstance(condition, LatentCode),
+        "this model has no code: leave out --code, or take infogan-mnist.",
+    )
     return dict(codes) if label is None else {0: label}
 
 
@@ -113,10 +114,10 @@ def write_grid(batches: Iterable[Tensor], n: int, columns: int, path: Path) -> N
     Raises:
         UserError: If there are too many for a grid.
     """
-    if n > LARGEST_GRID:
-        raise UserError(
-            f"a grid of {n} images is too large to look at: type --out samples.npz or --out FOLDER."
-        )
+    refuse_if(
+        n > LARGEST_GRID,
+        f"a grid of {n} images is too large to look at: type --out samples.npz or --out FOLDER.",
+    )
     picture.save_image(picture.draw_samples(torch.cat(list(batches)), columns), path)
 
 
@@ -147,6 +148,5 @@ def to_pixels(images: Tensor) -> np.ndarray:
     Raises:
         UserError: If they are points and not images.
     """
-    if images.ndim != 4:
-        raise UserError("points are drawn as one scatter plot: type --out samples.png.")
+    refuse_if(images.ndim != 4, "points are drawn as one scatter plot: type --out samples.png.")
     return (images.permute(0, 2, 3, 1).clamp(-1, 1) * 127.5 + 127.5).round().byte().numpy()

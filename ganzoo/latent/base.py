@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 
 
 class Latent(ABC):
@@ -38,11 +38,11 @@ class Latent(ABC):
         Raises:
             UserError: If it stands for none.
         """
-        if self.dim != 1:
-            raise UserError(
-                f"a vector of width {self.dim} cannot be set to the number {value}: pass the "
-                "vectors to sample() in Python."
-            )
+        refuse_if(
+            self.dim != 1,
+            f"a vector of width {self.dim} cannot be set to the number {value}: pass the "
+            "vectors to sample() in Python.",
+        )
         return torch.tensor([float(value)])
 
     @abstractmethod

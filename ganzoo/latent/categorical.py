@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.latent.base import Latent
 
 
@@ -28,8 +28,10 @@ class Categorical(Latent):
         return guess.softmax(1)
 
     def at(self, value: float) -> Tensor:
-        if value not in range(self.dim):
-            raise UserError(f"there is no category {value}: type one of 0 to {self.dim - 1}.")
+        refuse_if(
+            value not in range(self.dim),
+            f"there is no category {value}: type one of 0 to {self.dim - 1}.",
+        )
         return F.one_hot(torch.tensor(int(value)), self.dim).float()
 
     def sweep(self, steps: int) -> Tensor:

@@ -1,7 +1,7 @@
 from torch import Tensor
 
 from ganzoo.augmentation import Augmentation, DiffAugment
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.loss.base import Loss, Turn
 from ganzoo.network import Critique
 from ganzoo.schedule import Number
@@ -31,11 +31,11 @@ class BalancedConsistency(Loss):
         self.augmentation = augmentation or DiffAugment(policy=("translation",))
 
     def check_support(self, image_shape: Shape) -> None:
-        if len(image_shape) != 3:
-            raise UserError(
-                "loss=balanced_consistency augments images, and the data are points in the plane: "
-                "leave it out of loss=[…]."
-            )
+        refuse_if(
+            len(image_shape) != 3,
+            "loss=balanced_consistency augments images, and the data are points in the plane: "
+            "leave it out of loss=[…].",
+        )
 
     def for_discriminator(self, turn: Turn) -> Tensor:
         real, fake = self._change(turn, turn.real), self._change(turn, turn.fake)

@@ -1,7 +1,7 @@
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.loss.base import Objective, Turn
 
 
@@ -23,11 +23,11 @@ class Minimax(Objective):
 
     def __init__(self, real_target: float = 1.0) -> None:
         super().__init__()
-        if not 0 < real_target <= 1:
-            raise UserError(
-                f"real_target is a probability that D assigns to real images, got {real_target}: "
-                "type 1.0 for none or 0.9 for one-sided label smoothing."
-            )
+        refuse_if(
+            not 0 < real_target <= 1,
+            f"real_target is a probability that D assigns to real images, got {real_target}: "
+            "type 1.0 for none or 0.9 for one-sided label smoothing.",
+        )
         self.real_target = real_target
 
     def opinion(self, score: Tensor) -> Tensor:

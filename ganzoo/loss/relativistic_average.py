@@ -1,6 +1,6 @@
 from torch import Tensor
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.loss.base import Objective, Turn
 
 
@@ -23,12 +23,12 @@ class RelativisticAverage(Objective):
 
     def __init__(self, objective: Objective) -> None:
         super().__init__()
-        if not objective.raw_scores:
-            raise UserError(
-                f"a relativistic average needs an objective of single scores, and "
-                f"{type(objective).__name__} reads them in pairs or scaled: type non_saturating, "
-                "least_squares or hinge in its place."
-            )
+        refuse_if(
+            not objective.raw_scores,
+            f"a relativistic average needs an objective of single scores, and "
+            f"{type(objective).__name__} reads them in pairs or scaled: type non_saturating, "
+            "least_squares or hinge in its place.",
+        )
         self.objective = objective
 
     def for_discriminator(self, turn: Turn) -> Tensor | None:

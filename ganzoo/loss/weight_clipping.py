@@ -1,6 +1,6 @@
 import torch
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.loss.base import Loss
 from ganzoo.network import Discriminator
 
@@ -19,10 +19,10 @@ class WeightClipping(Loss):
 
     def __init__(self, bound: float = 0.01) -> None:
         super().__init__()
-        if bound <= 0:
-            raise UserError(
-                f"loss.weight_clipping.bound must be above 0, got {bound}: the paper has 0.01."
-            )
+        refuse_if(
+            bound <= 0,
+            f"loss.weight_clipping.bound must be above 0, got {bound}: the paper has 0.01.",
+        )
         self.bound = bound
 
     @torch.no_grad()

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.shape import Shape
 
 CHUNK = 32  # images that a large network sees at once
@@ -93,12 +93,12 @@ class Extractor(nn.Module, ABC):
         Raises:
             UserError: If it does not.
         """
-        if len(shape) + 1 != self.sample_dim:
-            raise UserError(
-                f"{type(self).__name__} reads samples with {self.sample_dim - 1} dimensions, but "
-                f"these have the shape {tuple(shape)}: choose metric=[fid_points] for points in "
-                "the plane and metric=[fid] or metric=[fid_digits] for pictures."
-            )
+        refuse_if(
+            len(shape) + 1 != self.sample_dim,
+            f"{type(self).__name__} reads samples with {self.sample_dim - 1} dimensions, but "
+            f"these have the shape {tuple(shape)}: choose metric=[fid_points] for points in "
+            "the plane and metric=[fid] or metric=[fid_digits] for pictures.",
+        )
 
 
 def as_bytes(samples: Tensor) -> Tensor:

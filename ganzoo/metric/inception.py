@@ -13,7 +13,7 @@ from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 from torchmetrics.image.fid import NoTrainInceptionV3
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.files import write_bytes
 from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
@@ -90,10 +90,10 @@ def _content(path: Path) -> bytes:
             f"The Inception weights {NAME} were looked for at {path}, but cannot be read "
             f"({problem.strerror}); {REMEDY}"
         ) from problem
-    if path.name == NAME and not _genuine(content):
-        raise UserError(
-            f"{path} is damaged: its sha256 does not start with {HASH}; delete it and {REMEDY}"
-        )
+    refuse_if(
+        path.name == NAME and not _genuine(content),
+        f"{path} is damaged: its sha256 does not start with {HASH}; delete it and {REMEDY}",
+    )
     return content
 
 

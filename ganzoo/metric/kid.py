@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from torchmetrics.image.kid import poly_mmd
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.score import PooledScore
 
@@ -23,20 +23,20 @@ class KID(PooledScore):
 
     def __init__(self, extractor: Extractor, subsets: int = 100, subset_size: int = 1000) -> None:
         super().__init__(extractor)
-        if min(subsets, subset_size) < 2:
-            raise UserError(
-                f"metric.kid draws at least 2 subsets of at least 2 samples, got {subsets} of "
-                f"{subset_size}: type metric.kid.subsets=100 metric.kid.subset_size=1000."
-            )
+        refuse_if(
+            min(subsets, subset_size) < 2,
+            f"metric.kid draws at least 2 subsets of at least 2 samples, got {subsets} of "
+            f"{subset_size}: type metric.kid.subsets=100 metric.kid.subset_size=1000.",
+        )
         self.subsets, self.subset_size = subsets, subset_size
 
     def _refuse_few(self, real: int, fake: int) -> None:
         super()._refuse_few(real, fake)
-        if self.subset_size > min(real, fake):
-            raise UserError(
-                f"KID draws subsets of {self.subset_size} samples, but validation gives {real} and "
-                f"{fake}: set metric.kid.subset_size lower, or raise data.val_size."
-            )
+        refuse_if(
+            self.subset_size > min(real, fake),
+            f"KID draws subsets of {self.subset_size} samples, but validation gives {real} and "
+            f"{fake}: set metric.kid.subset_size lower, or raise data.val_size.",
+        )
 
     def compare(self, real: Tensor, fake: Tensor) -> float:
         random = np.random.RandomState(2020)  # torch-fidelity's

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 
@@ -37,8 +37,10 @@ class NetworkExtractor(Extractor):
         std: Sequence[float] = (0.229, 0.224, 0.225),
     ) -> None:
         super().__init__()
-        if resize not in {"bicubic", "bilinear"}:
-            raise UserError(f"resize is bicubic or bilinear, got {resize}: type resize=bicubic.")
+        refuse_if(
+            resize not in {"bicubic", "bilinear"},
+            f"resize is bicubic or bilinear, got {resize}: type resize=bicubic.",
+        )
         self.make, self.size, self.resize = network, size, resize
         self.mean, self.std = tuple(mean), tuple(std)
 
@@ -58,11 +60,11 @@ class NetworkExtractor(Extractor):
     def features(self, network: nn.Module, samples: Tensor) -> Tensor:
         parts = torch.split(samples, CHUNK)
         features = torch.cat([network(self._prepare(part)) for part in parts])
-        if features.ndim != 2:
-            raise UserError(
-                f"the extractor's network returns {tuple(features.shape)} and not one vector per "
-                "picture: for timm, set num_classes=0 in metric.….extractor.network."
-            )
+        refuse_if(
+            features.ndim != 2,
+            f"the extractor's network returns {tuple(features.shape)} and not one vector per "
+            "picture: for timm, set num_classes=0 in metric.….extractor.network.",
+        )
         return features
 
     def _prepare(self, samples: Tensor) -> Tensor:

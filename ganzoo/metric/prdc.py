@@ -3,7 +3,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.neighbours import ROWS_AT_ONCE, distances, radii
 from ganzoo.metric.score import PooledScore
@@ -29,14 +29,12 @@ class PRDC(PooledScore):
 
     def __init__(self, extractor: Extractor, k_manifold: int = 3, k_neighbourhood: int = 5) -> None:
         super().__init__(extractor)
-        if (
+        refuse_if(
             min(k_manifold, k_neighbourhood) < 1
-            or max(k_manifold, k_neighbourhood) >= self.min_samples
-        ):
-            raise UserError(
-                f"metric.prdc counts 1 to 9 neighbours, got k_manifold={k_manifold} and "
-                f"k_neighbourhood={k_neighbourhood}: the papers have 3 and 5."
-            )
+            or max(k_manifold, k_neighbourhood) >= self.min_samples,
+            f"metric.prdc counts 1 to 9 neighbours, got k_manifold={k_manifold} and "
+            f"k_neighbourhood={k_neighbourhood}: the papers have 3 and 5.",
+        )
         self.k_manifold, self.k_neighbourhood = k_manifold, k_neighbourhood
 
     def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities.data import dim_zero_cat
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.metric.extractor import Extractor
 from ganzoo.shape import Shape
 
@@ -99,11 +99,11 @@ class PooledScore(Score):
         self.pool.reset()
 
     def _refuse_few(self, real: int, fake: int) -> None:
-        if min(real, fake) < self.min_samples:
-            raise UserError(
-                f"{type(self).__name__} needs at least {self.min_samples} real and generated "
-                f"samples, but validation gives {real} and {fake}: raise data.val_size."
-            )
+        refuse_if(
+            min(real, fake) < self.min_samples,
+            f"{type(self).__name__} needs at least {self.min_samples} real and generated "
+            f"samples, but validation gives {real} and {fake}: raise data.val_size.",
+        )
 
 
 class _Pool(Metric):

@@ -5,7 +5,7 @@ from typing import ClassVar, get_args, get_type_hints
 import torch
 from torch import Tensor, nn
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.shape import Shape
 
 
@@ -36,11 +36,11 @@ class Network(ABC):
         for field in fields(self):
             kind, size = hints[field.name], getattr(self, field.name)
             least = 0 if field.default == 0 else 1
-            if int in (kind, *get_args(kind)) and isinstance(size, int) and size < least:
-                raise UserError(
-                    f"network.{field.name} is a size and must be at least {least}, got {size}: "
-                    f"type network.{field.name}={field.default or 64}."
-                )
+            refuse_if(
+                int in (kind, *get_args(kind)) and isinstance(size, int) and size < least,
+                f"network.{field.name} is a size and must be at least {least}, got {size}: "
+                f"type network.{field.name}={field.default or 64}.",
+            )
 
     @abstractmethod
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:

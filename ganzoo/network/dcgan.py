@@ -3,7 +3,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.shape import Shape
 
@@ -100,12 +100,12 @@ def halvable(image_shape: Shape) -> int:
         UserError: If there is none.
     """
     sides = {core * 2**stages: core for core in range(4, 8) for stages in range(1, 10)}
-    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in sides:
-        raise UserError(
-            "network=dcgan makes square images whose side halves down to 4, 5, 6 or 7 (8, 28, 32, "
-            f"48, 64, 128 …), and the data has shape {tuple(image_shape)}: set data.image_size=32, "
-            "or choose network=mlp."
-        )
+    refuse_if(
+        len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in sides,
+        "network=dcgan makes square images whose side halves down to 4, 5, 6 or 7 (8, 28, 32, "
+        f"48, 64, 128 …), and the data has shape {tuple(image_shape)}: set data.image_size=32, "
+        "or choose network=mlp.",
+    )
     return sides[image_shape[1]]
 
 

@@ -8,7 +8,7 @@ from torch.nn.functional import adaptive_max_pool2d
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.condition import Condition
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.network.base import MinibatchStd, Network
 from ganzoo.shape import Shape
 
@@ -109,11 +109,11 @@ class Discriminator(nn.Module):
         return score.float(), guess.float().reshape(len(condition), width)
 
     def _pack(self, images: Tensor) -> Tensor:
-        if len(images) % self.packing:
-            raise UserError(
-                f"network.packing={self.packing} judges that many images together, and a batch of "
-                f"{len(images)} does not divide by it: set data.batch_size to a multiple."
-            )
+        refuse_if(
+            len(images) % self.packing,
+            f"network.packing={self.packing} judges that many images together, and a batch of "
+            f"{len(images)} does not divide by it: set data.batch_size to a multiple.",
+        )
         channels, *rest = images.shape[1:]
         return images.reshape(-1, channels * self.packing, *rest)
 
@@ -127,11 +127,11 @@ def pooled_features(judge: Discriminator, images: Tensor, layer: int | None) -> 
         UserError: If there is no such layer.
     """
     activations = judge.activations(images)
-    if layer is not None and not 0 <= layer < len(activations):
-        raise UserError(
-            f"this discriminator has {len(activations)} activations, counted from 0, and no "
-            f"layer={layer}: type another, or null for all convolutions."
-        )
+    refuse_if(
+        layer is not None and not 0 <= layer < len(activations),
+        f"this discriminator has {len(activations)} activations, counted from 0, and no "
+        f"layer={layer}: type another, or null for all convolutions.",
+    )
     convolutions = [maps for maps in activations if maps.ndim == 4]
     chosen = convolutions if layer is None else [activations[layer]]
     return torch.cat(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.network.recomputed import recomputed
 from ganzoo.shape import Shape
@@ -122,11 +122,11 @@ def supported(image_shape: Shape) -> int:
     Raises:
         UserError: If it has none.
     """
-    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in TRUNK:
-        raise UserError(
-            "network=resnet makes square images of 32 or 64 px, and the data has shape "
-            f"{tuple(image_shape)}: set data.image_size=32, or choose network=dcgan."
-        )
+    refuse_if(
+        len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in TRUNK,
+        "network=resnet makes square images of 32 or 64 px, and the data has shape "
+        f"{tuple(image_shape)}: set data.image_size=32, or choose network=dcgan.",
+    )
     return image_shape[1]
 
 

@@ -4,7 +4,7 @@ from torch import Tensor
 from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.metric import DigitsExtractor
@@ -33,11 +33,11 @@ class Arithmetic(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if game.condition.dim or game.image_shape[0] != 1 or len(game.image_shape) != 3:
-            raise UserError(
-                "probe=arithmetic finds grey digits by their noise alone: choose an unconditional "
-                "model such as model=dcgan and data=mnist or data=mnist5k, or leave the probe out."
-            )
+        refuse_if(
+            game.condition.dim or game.image_shape[0] != 1 or len(game.image_shape) != 3,
+            "probe=arithmetic finds grey digits by their noise alone: choose an unconditional "
+            "model such as model=dcgan and data=mnist or data=mnist5k, or leave the probe out.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         latent = game.latent.draw(self.n, Draws(self.seed, device=game.device))

@@ -2,7 +2,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.runs import RunFolder
 
@@ -31,18 +31,18 @@ class Probe(ABC):
                 discriminator that the probe needs; a count is below 1; or the data has no test set
                 that the probe needs.
         """
-        if self.needs_discriminator and game.discriminator is None:
-            raise UserError(
-                f"{type(self).__name__} needs the discriminator, which this model lacks: leave the "
-                "probe out, or give the run itself."
-            )
+        refuse_if(
+            self.needs_discriminator and game.discriminator is None,
+            f"{type(self).__name__} needs the discriminator, which this model lacks: leave the "
+            "probe out, or give the run itself.",
+        )
         game.condition.labels(1)
         for name, count in vars(self).items():
-            if name not in ("seed", "layer") and isinstance(count, int) and count < 1:
-                raise UserError(
-                    f"probe={type(self).__name__} has {name}={count}, and a count must be at least "
-                    f"1: type for example {name}=100."
-                )
+            refuse_if(
+                name not in ("seed", "layer") and isinstance(count, int) and count < 1,
+                f"probe={type(self).__name__} has {name}={count}, and a count must be at least "
+                f"1: type for example {name}=100.",
+            )
         if self.reads_test:
             data.load_test()
 

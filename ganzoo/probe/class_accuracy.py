@@ -2,7 +2,7 @@ import torch
 
 from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.metric import DigitsExtractor
 from ganzoo.probe.base import Probe
@@ -25,11 +25,11 @@ class ClassAccuracy(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if not isinstance(game.condition, ClassLabel) or game.condition.dim != 10:
-            raise UserError(
-                "probe=class_accuracy samples digits by their class: choose model=cgan or "
-                "model=acgan and data=mnist or data=mnist5k."
-            )
+        refuse_if(
+            not isinstance(game.condition, ClassLabel) or game.condition.dim != 10,
+            "probe=class_accuracy samples digits by their class: choose model=cgan or "
+            "model=acgan and data=mnist or data=mnist5k.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         classes, classifier = game.condition.labels(self.n), DigitsExtractor()

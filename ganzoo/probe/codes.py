@@ -10,7 +10,7 @@ from ganzoo.condition import LatentCode
 from ganzoo.data.base import Data
 from ganzoo.data.source import Source
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.latent import Categorical
@@ -46,17 +46,21 @@ class Codes(Probe):
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
-        if not isinstance(game, InfoGAN) or not isinstance(game.condition, LatentCode):
-            raise UserError("probe=codes reads the code of an InfoGAN: choose model=infogan.")
+        refuse_if(
+            not isinstance(game, InfoGAN) or not isinstance(game.condition, LatentCode),
+            "probe=codes reads the code of an InfoGAN: choose model=infogan.",
+        )
         first = game.condition.factors[0]
-        if not isinstance(first, Categorical) or first.dim != data.n_classes:
-            raise UserError(
-                f"probe=codes matches categories to the {data.n_classes} classes of the data: "
-                f"type condition.categorical=[{data.n_classes}] and choose data with classes."
-            )
+        refuse_if(
+            not isinstance(first, Categorical) or first.dim != data.n_classes,
+            f"probe=codes matches categories to the {data.n_classes} classes of the data: "
+            f"type condition.categorical=[{data.n_classes}] and choose data with classes.",
+        )
         super().check(game, data)
-        if game.discriminator.packing > 1:
-            raise UserError("probe=codes reads single images: type network.packing=1.")
+        refuse_if(
+            game.discriminator.packing > 1,
+            "probe=codes reads single images: type network.packing=1.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         assert isinstance(game, InfoGAN)

@@ -2,7 +2,7 @@ import torch
 
 from ganzoo import picture
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.grad_mode import eval_mode
 from ganzoo.probe.base import Probe
@@ -25,11 +25,11 @@ class Decision(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if tuple(game.image_shape) != (2,) or game.condition.dim:
-            raise UserError(
-                "probe=decision draws an unconditional model of points in the plane: choose "
-                "data=ring or data=grid, or leave it out."
-            )
+        refuse_if(
+            tuple(game.image_shape) != (2,) or game.condition.dim,
+            "probe=decision draws an unconditional model of points in the plane: choose "
+            "data=ring or data=grid, or leave it out.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         line = torch.linspace(-self.bound, self.bound, self.side, device=game.device)

@@ -6,7 +6,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, RandomAffine
 
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
@@ -47,10 +47,13 @@ class LinearSVM(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if game.discriminator.packing > 1:
-            raise UserError("probe=linear_svm reads single images: type network.packing=1.")
-        if not data.n_classes:
-            raise UserError("probe=linear_svm needs data with class labels: choose data=mnist.")
+        refuse_if(
+            game.discriminator.packing > 1,
+            "probe=linear_svm reads single images: type network.packing=1.",
+        )
+        refuse_if(
+            not data.n_classes, "probe=linear_svm needs data with class labels: choose data=mnist."
+        )
         game.features(torch.zeros(1, *data.image_shape), self.layer)  # refuses another layer
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:

@@ -6,7 +6,7 @@ from torch import Tensor
 from ganzoo import picture
 from ganzoo.data.base import Data
 from ganzoo.data.mixture import Mixture
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.metric import DigitsExtractor
 from ganzoo.probe.base import Probe
@@ -32,11 +32,11 @@ class Modes(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if not isinstance(data, Mixture):
-            raise UserError(
-                "probe=modes counts the Gaussians of a mixture: choose data=ring or data=grid, or "
-                "probe=[digit_modes] for digits."
-            )
+        refuse_if(
+            not isinstance(data, Mixture),
+            "probe=modes counts the Gaussians of a mixture: choose data=ring or data=grid, or "
+            "probe=[digit_modes] for digits.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         assert isinstance(data, Mixture)
@@ -66,11 +66,11 @@ class DigitModes(Probe):
 
     def check(self, game: Game, data: Data) -> None:
         super().check(game, data)
-        if len(game.image_shape) != 3 or game.image_shape[0] not in (1, 3):
-            raise UserError(
-                "probe=digit_modes reads pictures of digits: choose data=mnist, data=mnist5k or "
-                "data=stacked_mnist, or probe=[modes] for points."
-            )
+        refuse_if(
+            len(game.image_shape) != 3 or game.image_shape[0] not in (1, 3),
+            "probe=digit_modes reads pictures of digits: choose data=mnist, data=mnist5k or "
+            "data=stacked_mnist, or probe=[modes] for points.",
+        )
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:
         samples, classifier = game.sample(self.n), DigitsExtractor()

@@ -4,7 +4,7 @@ import torch
 
 from ganzoo.condition import ClassLabel
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.game import Game
 from ganzoo.probe.base import Probe
 from ganzoo.runs import RunFolder
@@ -30,11 +30,11 @@ class Transfer(Probe):
         self.n = n
 
     def check(self, game: Game, data: Data) -> None:
-        if not isinstance(game.condition, ClassLabel):
-            raise UserError(
-                "probe=transfer trains a classifier on samples of each class: choose model=cgan or "
-                "model=acgan, or leave it out."
-            )
+        refuse_if(
+            not isinstance(game.condition, ClassLabel),
+            "probe=transfer trains a classifier on samples of each class: choose model=cgan or "
+            "model=acgan, or leave it out.",
+        )
         super().check(game, data)
 
     def measure(self, game: Game, data: Data, run: RunFolder) -> dict[str, float]:

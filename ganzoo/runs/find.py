@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.run import Run, read_run
 
@@ -26,8 +26,7 @@ def find_runs(folders: Iterable[Path]) -> list[Run]:
 
 def run_paths(folder: Path) -> Iterator[Path]:
     """The folders, in or below this one, of runs that have begun, failed ones included."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: give the folder of a sweep or of runs.")
+    refuse_if(not folder.is_dir(), f"{folder} is no folder: give the folder of a sweep or of runs.")
     for name in (RunFolder(folder).config.path.name, RunFolder(folder).failure.path.name):
         for path in folder.rglob(name):
             run = RunFolder(path.parent.resolve())

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 
 
 class Schedule(nn.Module):
@@ -30,11 +30,11 @@ class Schedule(nn.Module):
 
     def __init__(self, first: float, last: float, images: float, start: float = 0.0) -> None:
         super().__init__()
-        if images < 1 or start < 0:
-            raise UserError(
-                "a schedule moves over at least 1 real image, from image 0 or later, got "
-                f"images={images} and start={start}: type images=1e6 and start=0."
-            )
+        refuse_if(
+            images < 1 or start < 0,
+            "a schedule moves over at least 1 real image, from image 0 or later, got "
+            f"images={images} and start={start}: type images=1e6 and start=0.",
+        )
         self.first, self.last, self.images, self.start = first, last, images, start
         self.move(0)
 

@@ -8,7 +8,7 @@ from inspect import isclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.files import read_values
 from ganzoo.settings.compose import CONF, PACKAGE
 
@@ -67,11 +67,11 @@ def every_value(
     left = iter(range(MAX_VALUES)) if left is None else left
     pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
     for name, value in pairs:
-        if len(keys) > MAX_DEPTH or next(left, None) is None:
-            raise UserError(
-                f"{source} holds more than {MAX_VALUES} values or more than {MAX_DEPTH} levels of "
-                "them, which are no settings of a run: get it again from whoever made it."
-            )
+        refuse_if(
+            len(keys) > MAX_DEPTH or next(left, None) is None,
+            f"{source} holds more than {MAX_VALUES} values or more than {MAX_DEPTH} levels of "
+            "them, which are no settings of a run: get it again from whoever made it.",
+        )
         yield (*keys, str(name)), value
         if isinstance(value, dict | list):
             yield from every_value(value, source, left, (*keys, str(name)))

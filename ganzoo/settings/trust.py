@@ -13,7 +13,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.settings.allowed import Keys, every_value, is_part
 
 Modules = str | Sequence[str] | None  # of the user: "mine", ["mine", "other"]
@@ -84,12 +84,12 @@ def check_size(settings: Any, source: str | Path) -> None:
 def check_own_class(target: Any, request: str, modules: tuple[str, ...]) -> None:
     """Refuse a name, unless it is of a class that is defined in a module of the user's."""
     home, _, name = str(target).rpartition(".")
-    if not in_modules(home, modules):
-        raise UserError(
-            f"{request}, which is no part of ganzoo: if you trust the module {home}, type "
-            f"trust={home} with ganzoo train, --trust {home} with the other commands, or "
-            f'trust=["{home}"] in Python.'
-        )
+    refuse_if(
+        not in_modules(home, modules),
+        f"{request}, which is no part of ganzoo: if you trust the module {home}, type "
+        f"trust={home} with ganzoo train, --trust {home} with the other commands, or "
+        f'trust=["{home}"] in Python.',
+    )
     try:
         found = getattr(import_module(home), name)
     except Exception as error:  # whatever a user's module raises when it is imported
@@ -98,8 +98,10 @@ def check_own_class(target: Any, request: str, modules: tuple[str, ...]) -> None
             f"{request}, which is no class that can be imported ({cause}): type the command in "
             f"the folder that holds {home.partition('.')[0]}.py, or install it."
         ) from error
-    if not (isclass(found) and in_modules(found.__module__, modules)):
-        raise UserError(f"{request}, which is no class that {home} defines: it is not built.")
+    refuse_if(
+        not (isclass(found) and in_modules(found.__module__, modules)),
+        f"{request}, which is no class that {home} defines: it is not built.",
+    )
 
 
 def in_modules(name: str, modules: tuple[str, ...]) -> bool:
@@ -111,16 +113,16 @@ def check_text(text: str, keys: Keys, source: str | Path) -> None:
     writes, climbs = keys[0] in WRITERS, ".." in PurePath(text).parts
     inside = writes and text.startswith(RUN_DIR) and not climbs
     outside = keys[-1] in FOLDERS or climbs or text.startswith(("/", "~"))
-    if writes and outside and not inside and keys[-1] not in READ:
-        raise UserError(
-            f"{source} names {text} at {'.'.join(keys)}, and a run writes into its own folder: "
-            f"write {RUN_DIR} in its place, or type the run's whole command again."
-        )
-    if "${" in (text.removeprefix(RUN_DIR) if inside else text):
-        raise UserError(
-            f"{source} holds {text} at {'.'.join(keys)}, and settings in a file are plain values: "
-            "write the value itself."
-        )
+    refuse_if(
+        writes and outside and not inside and keys[-1] not in READ,
+        f"{source} names {text} at {'.'.join(keys)}, and a run writes into its own folder: "
+        f"write {RUN_DIR} in its place, or type the run's whole command again.",
+    )
+    refuse_if(
+        "${" in (text.removeprefix(RUN_DIR) if inside else text),
+        f"{source} holds {text} at {'.'.join(keys)}, and settings in a file are plain values: "
+        "write the value itself.",
+    )
 
 
 def plain_settings(cfg: Any, facts: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.settings.compose import CONF
 from ganzoo.settings.trust import FOLDERS, Modules, check_trusted
 
@@ -32,8 +32,10 @@ def check_words(
     Raises:
         UserError: At the first that may not come from a file.
     """
-    if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
-        raise UserError(f"{source} holds no words of a command: give another folder.")
+    refuse_if(
+        not (isinstance(words, list) and all(isinstance(word, str) for word in words)),
+        f"{source} holds no words of a command: give another folder.",
+    )
     for word in words:
         key, _, value = word.removeprefix(PARAMS).lstrip("+~").partition("=")
         if word not in typed:

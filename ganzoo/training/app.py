@@ -25,6 +25,7 @@ from ganzoo.error import (
     RunFailed,
     UserError,
     exit_with_error,
+    refuse_if,
 )
 from ganzoo.runs import RunFolder
 from ganzoo.settings.compose import COMPOSE_ERRORS, CONF
@@ -95,10 +96,10 @@ def check_no_null_group(arguments: Sequence[str]) -> None:
     """Refuse ``GROUP=null``, for which Hydra has a traceback."""
     for argument in arguments:
         group, _, choice = argument.partition("=")
-        if choice == "null" and (CONF / group).is_dir():
-            raise UserError(
-                f"{argument} is not how a group is left out: type ~{group} for none of it."
-            )
+        refuse_if(
+            choice == "null" and (CONF / group).is_dir(),
+            f"{argument} is not how a group is left out: type ~{group} for none of it.",
+        )
 
 
 def run_job(cfg: DictConfig) -> float:

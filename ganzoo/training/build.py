@@ -10,7 +10,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from ganzoo.callback import DensityCurve, Scores
 from ganzoo.data.base import Data
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.game import Game
 from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.inference.load import load_weights
@@ -69,8 +69,10 @@ def build_data(cfg: DictConfig) -> Data:
     data: Data = build_part(cfg.data)
     data.setup("fit")
     processes = num_processes(cfg)
-    if cfg.metric and data.n_val < 2:
-        raise UserError("scores need at least 2 held-out samples: raise data.val_size to 1000.")
+    refuse_if(
+        cfg.metric and data.n_val < 2,
+        "scores need at least 2 held-out samples: raise data.val_size to 1000.",
+    )
     if data.n_val < processes:
         raise UserError(
             f"each of {processes} processes validates on its own samples, and data.val_size="
@@ -136,7 +138,7 @@ def check_support(parts: Parts) -> None:
     has_csv = any(isinstance(logger, CSVLogger) for logger in parts.trainer.loggers)
     for probe in parts.probes:
         probe.check(parts.game, parts.data)
-        if probe.reads_log and not has_csv:
-            raise UserError(
-                f"probe={type(probe).__name__} reads the csv logger's file: add csv to logger=[…]."
-            )
+        refuse_if(
+            probe.reads_log and not has_csv,
+            f"probe={type(probe).__name__} reads the csv logger's file: add csv to logger=[…].",
+        )

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_warn
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
@@ -79,11 +79,11 @@ def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
     changes = changed_settings(settings, cfg) if typed_overrides() else []
     check_allowed_changes(run, changes, cfg.allow_changes)
     check_unchangeable(run, changes)
-    if run.has_finished() and not changes:
-        raise UserError(
-            f"{run} has finished: type a larger budget, such as max_steps=…, and "
-            "allow_changes=true beside its other options to train it further."
-        )
+    refuse_if(
+        run.has_finished() and not changes,
+        f"{run} has finished: type a larger budget, such as max_steps=…, and "
+        "allow_changes=true beside its other options to train it further.",
+    )
     configured = cfg if typed_overrides() else original_config(cfg, settings, run)
     check_resumable(run.config.read(), run.config.path)
     chosen = OmegaConf.merge(configured, {"run_dir": str(run)})
@@ -143,11 +143,11 @@ def run_settings(cfg: DictConfig, facts: Any) -> dict[str, Any]:
 
 def read_run_settings(run: RunFolder) -> dict[str, Any]:
     """The settings that a run was begun with."""
-    if not run.is_run():
-        raise UserError(
-            f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
-            "continue: give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
-        )
+    refuse_if(
+        not run.is_run(),
+        f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
+        "continue: give the folder that training named, such as resume=runs/dcgan-mnist5k/…",
+    )
     settings = run.config.read()
     check_size(settings, run.config.path)
     return {key: value for key, value in settings.items() if key not in OWN}
@@ -167,11 +167,11 @@ def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
 def newest_checkpoint(run: RunFolder) -> tuple[Path, int]:
     """The run's checkpoint with the most steps, of those that can be read, and its steps."""
     steps = readable_checkpoints(run)
-    if not steps:
-        raise UserError(
-            f"{run} holds no checkpoint to continue from: leave resume out to begin a new run, or "
-            "give the folder that training named, such as resume=runs/dcgan-mnist5k/…"
-        )
+    refuse_if(
+        not steps,
+        f"{run} holds no checkpoint to continue from: leave resume out to begin a new run, or "
+        "give the folder that training named, such as resume=runs/dcgan-mnist5k/…",
+    )
     return max(steps.items(), key=itemgetter(1))
 
 

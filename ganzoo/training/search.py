@@ -11,7 +11,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.settings.words import check_words
 from ganzoo.training.trials import (
     SearchJob,
@@ -112,11 +112,11 @@ class Search(Sweeper):
         """Refuse trials from a file that set other options than the search does."""
         overrides = [override for trial in study.trials for override in as_overrides(trial.params)]
         for override in check_words(overrides, path):
-            if override.partition("=")[0] not in self.params:
-                raise UserError(
-                    f"{path} sets {override}, which this search does not search: begin another "
-                    "search, without sweep.resume=…"
-                )
+            refuse_if(
+                override.partition("=")[0] not in self.params,
+                f"{path} sets {override}, which this search does not search: begin another "
+                "search, without sweep.resume=…",
+            )
 
     def search_space(self, variant: SweptVariant) -> dict[str, Any]:
         """Optuna's distribution of each searched option that the variant has."""
@@ -143,11 +143,11 @@ class Search(Sweeper):
         """The best setting, on each seed."""
         if not self.n_seeds:
             return []
-        if not any(trial.value is not None for trial in study.trials):
-            raise UserError(
-                f"no trial of {study.study_name} has a score, so there is no best setting: see why "
-                "in the report, or choose a metric such as metric=[fid_digits]."
-            )
+        refuse_if(
+            not any(trial.value is not None for trial in study.trials),
+            f"no trial of {study.study_name} has a score, so there is no best setting: see why "
+            "in the report, or choose a metric such as metric=[fid_digits].",
+        )
         setting = (*variant.overrides, *as_overrides(study.best_params))
         first = self.config.seed + 1
         return [

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.profilers import PassThroughProfiler
 
 from ganzoo.callback import AtomicCheckpointIO, Interruption, NonFiniteGuard, RunMetrics
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.settings.compose import build_part
 
 
@@ -49,12 +49,12 @@ def check_started_processes(trainer: pl.Trainer) -> None:
     """
     name = "SLURM_NTASKS" if SLURMEnvironment.detect() else "WORLD_SIZE"
     started = int(os.environ.get(name, trainer.world_size))
-    if started != trainer.world_size:
-        raise UserError(
-            f"srun or torchrun was told to start {started} processes, and trainer.num_nodes="
-            f"{trainer.num_nodes} times trainer.devices={trainer.num_devices} are "
-            f"{trainer.world_size}: make them equal, as by trainer=ddp trainer.devices={started}."
-        )
+    refuse_if(
+        started != trainer.world_size,
+        f"srun or torchrun was told to start {started} processes, and trainer.num_nodes="
+        f"{trainer.num_nodes} times trainer.devices={trainer.num_devices} are "
+        f"{trainer.world_size}: make them equal, as by trainer=ddp trainer.devices={started}.",
+    )
 
 
 class NoProfiler(PassThroughProfiler):
