@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,12 +15,14 @@ from torch import Tensor, nn
 from ganzoo.error import UserError
 from ganzoo.inference.checkpoint import AUGMENTATION, StoredModel, read_model
 from ganzoo.players import Players
+from ganzoo.settings.allowed import every_value
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.trust import Modules
 
 if TYPE_CHECKING:
     from ganzoo.game import Game
 
+LARGE = 4096
 TRAINING_STATE = ("losses.", AUGMENTATION)  # which an exported model is without
 AnyPlayers = TypeVar("AnyPlayers", bound=Players)
 
@@ -49,10 +52,38 @@ def load_players(
 ) -> AnyPlayers:
     """Load a trained model for sampling, as an object of a class of players; see ``load``."""
     stored = read_model(model, trust)
+    if is_large(stored):
+        with torch.device("meta"):  # where nothing takes up memory, whatever sizes the file names
+            load_weights(build_players(players_class, stored), stored.sampling_weights, stored.path)
     with torch.random.fork_rng(devices=[]):  # the initial weights are replaced
-        players = players_class(**player_arguments(stored.cfg, stored.has_discriminator))
+        players = build_players(players_class, stored)
     load_weights(players, stored.sampling_weights, stored.path)
     return players.eval()
+
+
+def is_large(stored: StoredModel) -> bool:
+    """Whether a file names a size beyond those that networks have as a rule."""
+    model = OmegaConf.to_container(stored.cfg.model)
+    sizes = [value for _, value in every_value(model, stored.path) if isinstance(value, int)]
+    return max(sizes, default=0) > LARGE
+
+
+def build_players(players_class: type[AnyPlayers], stored: StoredModel) -> AnyPlayers:
+    """Build the players that a file describes, before their weights are loaded.
+
+    Raises:
+        UserError: If it describes none.
+    """
+    try:
+        return players_class(**player_arguments(stored.cfg, stored.has_discriminator))
+    except UserError:
+        raise
+    except Exception as error:  # whatever settings of any kind lead to
+        cause = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"the settings in {stored.path} describe no model ({type(error).__name__}: {cause}): "
+            "get the file again."
+        ) from error
 
 
 def load_game(model: str | Path, trust: Modules = None) -> tuple[Game, StoredModel]:
@@ -90,7 +121,9 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -
         UserError: If they are those of another model.
     """
     try:
-        module.load_state_dict(weights)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is a no-op")  # on the meta device
+            module.load_state_dict(weights)
     except (RuntimeError, TypeError) as error:
         first = (str(error).splitlines()[1:] or [str(error)])[0]
         raise UserError(
