@@ -24,8 +24,10 @@ def upgrade(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
     found = check_format(settings, path)
     if found == FORMAT:
         return dict(settings)
-    network = settings["model"]["network"]
-    missing = FORMAT_1.get(network["_target_"], {})
+    network = settings["model"].get("network")
+    if not isinstance(network, dict):
+        raise UserError(f"{path} describes no network: get the file again.")
+    missing = FORMAT_1.get(str(network.get("_target_")), {})
     model = {**settings["model"], "network": {**missing, **network}}
     return {**settings, "model": model, "format": FORMAT}
 
