@@ -23,6 +23,9 @@ from tests.helpers.games import Batch, Batches, noise_for, quiet_trainer, shrink
 
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
+# Autograd starts its threads at the first backward pass. After torch.onnx was imported it would
+# start some that survive no fork.
+torch.ones(1, requires_grad=True).backward()
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
 Play = Callable[..., Trainer]

@@ -85,9 +85,9 @@ def ends(play, folder: Path, game_of: Callable[[], Any], **parallel: Any) -> Ite
 
 WORDS = {
     **{model: [f"model={model}"] for model in MODELS},
-    # Where first weights are so small that Adam divides rounding errors by each other, or that
-    # nothing moves, the game is begun elsewhere.
-    "gan": ["model=gan", "network.generator_init=0.2", "network.discriminator_init=0.2"],
+    # Where gradients are so small that Adam divides rounding errors by each other, or that nothing
+    # moves, the game is another.
+    "sngan": ["model=sngan", "optimizer=momentum"],
     "unrolled_gan": ["model=unrolled_gan", "network=mlp"],
     "wgan": ["model=wgan", "network=mlp"],
     "clipped": ["loss=[non_saturating,r1]", "optimizer.clip_norm=0.01"],

@@ -180,7 +180,7 @@ def test_without_its_discriminator_a_model_is_drawn_and_scored_but_not_asked(run
     assert list(told["probe"]) == ["interpolation"]
     whole, half = (evaluate_model(each, ["probe=[]"]) for each in (folder, tmp_path / "half"))
     assert whole["val/fid_digits"] == pytest.approx(half["val/fid_digits"], rel=1e-6)
-    with pytest.raises(UserError, match="Codes asks the discriminator"):
+    with pytest.raises(UserError, match="Codes needs the discriminator"):
         evaluate_model(tmp_path / "half", ["probe=[codes]"])
 
 
