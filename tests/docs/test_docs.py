@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 TUTORIALS = sorted(
     path.name
     for path in DOCS.glob("*.md")
-    if path.name not in {"papers.md", "cluster.md", "performance.md"}
+    if path.name not in {"papers.md", "cluster.md", "performance.md", "dirac.md"}
 )
 QUICK = ["max_steps=2", "val_every=1", "data.batch_size=8", "data.val_size=16"]
 
