@@ -3,5 +3,14 @@
 from ganzoo.logger.continuation import close_logger, continue_logger, run_id
 from ganzoo.logger.csv import CSVLogger
 from ganzoo.logger.images import log_figures, log_image
+from ganzoo.logger.mlflow import MLFlowLogger
 
-__all__ = ["CSVLogger", "close_logger", "continue_logger", "log_figures", "log_image", "run_id"]
+__all__ = [
+    "CSVLogger",
+    "MLFlowLogger",
+    "close_logger",
+    "continue_logger",
+    "log_figures",
+    "log_image",
+    "run_id",
+]

@@ -77,6 +77,16 @@ def test_mlflow_keeps_scores_pictures_and_one_run(cut_and_go_on, tmp_path):
     assert pictures == {"samples/step_000002.png", "samples/step_000004.png"}
 
 
+@pytest.mark.slow
+def test_the_address_of_an_mlflow_server_stays_out_of_the_runs_files(ganzoo, tmp_path, monkeypatch):
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///s3cret.db")
+    assert ganzoo(*QUICK, "logger=[mlflow]", "hydra.run.dir=run")[0] == 0
+    assert (tmp_path / "s3cret.db").exists()
+    files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"s3cret" in path.read_bytes()]
+
+
 def test_an_mlflow_that_is_not_there_is_refused_with_a_sentence(ganzoo, tmp_path):
     pytest.importorskip("mlflow")
     uri = "logger.mlflow.tracking_uri=nowhere://at.all"
