@@ -161,7 +161,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["trainer=gpu", "trainer.devices=99"], "trainer.devices=99 asks for GPUs"),
         (["trainer=ddp_cpu", "trainer.sync_batchnorm=true"], "type trainer.sync_batchnorm=false"),
         (["logger=[csv]", "logger.tensorboard.version=a"], "add tensorboard to logger"),
-        (["model=sngan"], "set data.image_size=32"),
+        (["model=sngan", "network=resnet_sn"], "set data.image_size=32"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
