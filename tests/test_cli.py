@@ -131,7 +131,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["max_time=5m"], "max_time is DD:HH:MM:SS"),
         (["seed=-1"], "seed is a whole number"),
         (["ema=2"], "type ema=0.999"),
-        (["optimizer.generator.lr=fast"], "type optimizer.generator.lr=0.0002"),
+        (["optimizer.generator.lr=fast"], "type optimizer.generator.lr=0.002"),
         (["data.batch_size=100000"], "lower data.batch_size"),
         (["data.batch_size=0"], "must be at least 1, got 0: type data.batch_size=1"),
         (["data.image_size=30"], "set data.image_size=32"),

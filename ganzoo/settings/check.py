@@ -65,7 +65,7 @@ def count_complaints(cfg: DictConfig) -> list[str]:
         {
             **{
                 f"{key} counts {COUNTS[key]} and must be at least 1, got {value}: type "
-                f"{key}=64.": not is_count(value)
+                f"{key}=1 or more.": not is_count(value)
                 for key, value in values.items()
             },
             f"network.packing={packing} images are judged together, and data.batch_size="
