@@ -29,6 +29,13 @@ class ScoreSummary(NamedTuple):
     high: float
     best: float
 
+    @property
+    def spread(self) -> tuple[str, str]:
+        """Standard deviation and interval as text; empty for one score, which has neither."""
+        if self.n < 2:
+            return "", ""
+        return f"{self.std:.3g}", f"{self.low:.4g} … {self.high:.4g}"
+
 
 def summarise_scores(scores: Sequence[float]) -> ScoreSummary:
     """Summarise scores of which lower is better; the interval is a percentile bootstrap."""

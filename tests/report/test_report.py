@@ -230,3 +230,8 @@ def test_many_long_runs_make_a_small_page(tmp_path):
     for number in range(200):
         write_run(tmp_path / f"{number}", scores, model=f"m{number % 9}", seed=number // 9)
     assert write_report([tmp_path], tmp_path / "out").stat().st_size < 5e6
+
+
+def test_one_seed_has_neither_a_deviation_nor_an_interval():
+    assert summarise_scores([3.0]).spread == ("", "")
+    assert summarise_scores([1.0, 3.0]).spread[0] == "1.41"
