@@ -4,6 +4,7 @@ import shutil
 import socket
 from urllib.parse import urlparse
 
+import anyio
 import pytest
 from gradio_client import Client
 from PIL import Image
@@ -25,6 +26,7 @@ def free_port():
 @pytest.fixture
 def served(run):
     """The address of the page of an InfoGAN whose run is still going on."""
+    assert anyio.open_file  # pytest rewrites anyio; two threads that import it at once can fail
     folder, _ = run("model=infogan")
     (folder / "csv").mkdir()
     rows = ["step,images,generator/non_saturating,val/fid_digits", "1,8,0.7,", "2,16,0.6,50"]
