@@ -228,6 +228,7 @@ OPTIONS = [
 VALUES = ["0", "-1", "nan", "inf", "abc", "[1]", "null", "0.5", "true", "{a: 1}"]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5 * KILLS,
     deadline=None,
