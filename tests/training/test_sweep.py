@@ -61,7 +61,7 @@ def test_of_twelve_jobs_one_is_refused_one_diverges_one_is_killed(ganzoo, tmp_pa
         board, _, troubles = (sweep / "report.md").read_text().partition("## Without a result")
         listed = dict(line[2:].split(": ", 1) for line in troubles.strip().splitlines())
         reasons = {name.split("lr=")[1].split(",")[0]: why for name, why in listed.items()}
-        return len(re.findall(r"^\| DCGAN optimizer", board, re.MULTILINE)), reasons
+        return len(re.findall(r"^\| DCGAN lr=", board, re.MULTILINE)), reasons
 
     n, reasons = reported()
     assert n == 9
