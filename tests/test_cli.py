@@ -133,7 +133,7 @@ def test_sample_is_reproducible_by_seed(command, trained, tmp_path):
         (["ema=2"], "type ema=0.999"),
         (["optimizer.generator.lr=fast"], "type optimizer.generator.lr=0.002"),
         (["data.batch_size=100000"], "lower data.batch_size"),
-        (["data.batch_size=0"], "must be at least 1, got 0: type data.batch_size="),
+        (["data.batch_size=0"], "must be at least 1, got 0: type data.batch_size=1"),
         (["data.image_size=30"], "set data.image_size=32"),
         (["network=resnet"], "network=resnet makes square images of 32 or 64 px"),
         (["data=ring"], "choose network=mlp"),
