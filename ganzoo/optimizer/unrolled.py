@@ -1,17 +1,21 @@
 """The discriminator as it will be some steps from now, as a function of the generator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import pad
 from torch.optim import Optimizer
 
 from ganzoo.processes import mean_over_processes
 
 Player = Callable[..., Any]
 State = dict[str, Tensor]
+# Every weight starts at a multiple of so many numbers, 64 bytes: MKL promises equal rounding from
+# run to run only for matrices that do.
+ALIGNMENT = 16
 
 
 def unrolled(
@@ -32,7 +36,7 @@ def unrolled(
     """
     if not steps:
         return player
-    weights = torch.cat([each.detach().flatten() for each in player.parameters()]).requires_grad_()
+    weights = end_to_end(each.detach() for each in player.parameters()).requires_grad_()
     state = joined_state(player, optimizer)
     for _ in range(steps):
         at_hand = loss(with_weights(player, weights))
@@ -44,9 +48,12 @@ def unrolled(
 def with_weights(player: nn.Module, weights: Tensor) -> Player:
     """The player with other weights, all in one vector; its buffers stay as they are."""
     named = dict(player.named_parameters())
-    parts = torch.split(weights, [each.numel() for each in named.values()])
+    parts = torch.split(
+        weights, [each.numel() + -each.numel() % ALIGNMENT for each in named.values()]
+    )
     tensors = {
-        name: part.view_as(like) for (name, like), part in zip(named.items(), parts, strict=True)
+        name: part[: like.numel()].view_as(like)
+        for (name, like), part in zip(named.items(), parts, strict=True)
     }
     buffers = {name: buffer.clone() for name, buffer in player.named_buffers()}
     return lambda *inputs: functional_call(player, tensors | buffers, inputs)
@@ -57,9 +64,15 @@ def joined_state(player: nn.Module, optimizer: Optimizer) -> State:
     memories = [optimizer.state.get(each, {}) for each in player.parameters()]
     tensors = {kind: value for kind, value in memories[0].items() if isinstance(value, Tensor)}
     return {
-        kind: torch.cat([each[kind].flatten() for each in memories]) if value.ndim else value
+        kind: end_to_end(each[kind] for each in memories) if value.ndim else value
         for kind, value in tensors.items()
     }
+
+
+def end_to_end(tensors: Iterable[Tensor]) -> Tensor:
+    """All numbers in one vector, each tensor filled up with zeros to a multiple of ALIGNMENT."""
+    flat = (each.flatten() for each in tensors)
+    return torch.cat([pad(each, (0, -len(each) % ALIGNMENT)) for each in flat])
 
 
 def stepped(
