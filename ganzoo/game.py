@@ -31,9 +31,9 @@ Side = Callable[[View, Tensor], Terms]  # a player's gradients over one view, an
 class Game(Players, Alternating):
     """A generator and a discriminator that take turns, each minimising its side of every term.
 
-    One ``training_step`` is one generator step: the batch holds ``n_critic`` batches, the
-    discriminator steps on each of them, then the generator steps once. With ``accumulate`` each of
-    these batches comes in so many parts. ``global_step``, the loggers' axis, schedules and budgets
+    One ``play`` is one generator step: the batch holds ``n_critic`` batches, the discriminator
+    steps on each of them, then the generator steps once. With ``accumulate`` each of these batches
+    comes in so many parts. ``global_step``, the loggers' axis, schedules and budgets
     therefore all count generator steps.
 
     Args:
@@ -85,7 +85,7 @@ class Game(Players, Alternating):
         images: Tensor = generator(latent, condition)
         return images.float()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def play(self, batch: tuple[Tensor, Tensor]) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]
         self.move_schedules(self._images_shown(len(batch[0])))
         self.curves = {}
@@ -162,7 +162,7 @@ class Game(Players, Alternating):
         if self.ema is not None and moved:  # a callback may have taken the gradients away
             self.ema.update_parameters(self.generator)
         self.step_learning_rates()
-        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self.logs_now:
             self.log_dict(self.curves | self.discriminator.augmentation.curves())
             self.log_dict({f"schedule/{name}": float(n) for name, n in self.schedules.items()})
             self.log_dict({"step": float(self.global_step), "images": self._images_shown(rows)})

@@ -15,7 +15,6 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 from torch import nn
-from torch.utils.data import DataLoader
 
 from ganzoo.condition import ClassLabel, LatentCode
 from ganzoo.game import Game
@@ -30,6 +29,7 @@ from ganzoo.loss import (
 )
 from ganzoo.network.base import Joined, Network
 from ganzoo.optimizer import Optimizers, adam, rmsprop
+from tests.helpers.games import Batches
 
 REFERENCE = Path(__file__).with_name("same_weights.json")
 SHAPE, BATCH, STEPS = (1, 8, 8), 12, 3
@@ -99,7 +99,7 @@ def trained(case):
         trainer = Trainer(
             max_steps=STEPS, accelerator="cpu", devices=1, enable_model_summary=False, **silent
         )
-        trainer.fit(game, DataLoader(batches, batch_size=None))
+        trainer.fit(game, Batches(batches))
     return game
 
 

@@ -70,7 +70,7 @@ class RelocatableCheckpoint(ModelCheckpoint):
 
 
 class LastCheckpoint(RelocatableCheckpoint):
-    """Saves the run at every validation, in ``last.ckpt``.
+    """Saves the run at every validation and at the end, in ``last.ckpt``.
 
     Args:
         folder: The run's folder; the checkpoint goes to ``checkpoints/`` in it.
@@ -78,12 +78,18 @@ class LastCheckpoint(RelocatableCheckpoint):
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         super().__init__(RunFolder(folder).last, monitor=None)
+        self.folder = folder
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # A killed run continues from here, so what was logged until here must be on disk.
         for logger in trainer.loggers:
             logger.save()
         super().on_validation_end(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Without validation, or after one that saved nothing, the model would be lost.
+        if self._last_global_step_saved != trainer.global_step:
+            trainer.save_checkpoint(RunFolder(self.folder).last)
 
 
 class BestCheckpoint(RelocatableCheckpoint):

@@ -75,7 +75,7 @@ class Doctor(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, Game)
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if pl_module.logs_now:
             self.meter.record_gradient(pl_module)
 
     def on_validation_batch_end(

@@ -85,7 +85,7 @@ class NonFiniteGuard(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if self.skips and trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self.skips and getattr(pl_module, "logs_now", False):
             pl_module.log_dict({f"skipped/{name}": float(n) for name, n in self.skipped.items()})
 
     def keep_buffers(self, game: LightningModule, player: str) -> None:

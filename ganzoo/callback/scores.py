@@ -17,6 +17,7 @@ from ganzoo.files import default_cache_dir
 from ganzoo.game import Game
 from ganzoo.metric import Extractor, Score
 from ganzoo.metric.cache import FeatureFile, RealFeatures
+from ganzoo.metric.score import named_scores
 
 
 class Scores(Callback):
@@ -43,7 +44,7 @@ class Scores(Callback):
     def __init__(
         self, scores: Mapping[str, Score], cache_dir: str | None = None, required: bool = False
     ) -> None:
-        self.scores = dict(scores)
+        self.scores = named_scores(scores)
         self.cache_dir = Path(cache_dir).expanduser() if cache_dir else default_cache_dir()
         self.required = required
         self.groups: list[_FeatureGroup] = []
@@ -54,9 +55,9 @@ class Scores(Callback):
         Raises:
             UserError: If one cannot.
         """
-        classes = game.condition.dim if isinstance(game.condition, ClassLabel) else 0
+        counts = class_counts(data) if isinstance(game.condition, ClassLabel) else {}
         for score in self.scores.values():
-            score.check(data.image_shape, data.n_val, classes)
+            score.check(data.image_shape, data.n_val, counts)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         decide = trainer.strategy.reduce_boolean_decision  # all processes score, or none
@@ -160,6 +161,13 @@ class _FeatureGroup:
         for features, is_real in ((self.reals(real), True), (self.extractor(fake), False)):
             for score in self.scores:
                 score.update(features, real=is_real, condition=condition)
+
+
+def class_counts(data: Data) -> dict[str, int]:
+    """How many held-out samples there are of each class, by its name."""
+    labels = data.source.labels[data.split[1]]
+    counts = labels.bincount(minlength=data.n_classes).tolist()
+    return dict(zip(data.class_names, counts, strict=True))
 
 
 def refuse_unscaled(real: Tensor) -> None:

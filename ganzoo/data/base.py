@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from math import prod
 from typing import Any, ClassVar
 
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from ganzoo.data.loader import TrainLoader, ValidationLoader
+from ganzoo.data.loader import TrainLoader, ValidationLoader, epoch_length
 from ganzoo.data.order import Order
 from ganzoo.data.source import Source
 from ganzoo.data.split import random_split, random_subset
@@ -147,7 +148,8 @@ class Data(LightningDataModule, ABC):
         order, (rank, world) = Order(self.split[0], self.order_seed), self._rank_and_world()
         batch = {"batch_size": self.batch_size, "micro_batches": self._micro_batches()}
         rows = partial(order.step, **batch, rank=rank, world=world)
-        return TrainLoader(self.source, rows, self._steps_trained if self.trainer else None)
+        length = epoch_length(self.trainer, self.n_train, world * prod(batch.values()))
+        return TrainLoader(self.source, rows, length, self._steps_trained if self.trainer else None)
 
     def reshuffle(self, seed: int) -> None:
         """Order the training samples of the next loader by another seed."""
@@ -155,8 +157,7 @@ class Data(LightningDataModule, ABC):
 
     def val_dataloader(self) -> ValidationLoader:
         """Pass once over the validation split, every sample on exactly one process."""
-        rank, world = self._rank_and_world()
-        rows = self.split[1]
+        (rank, world), rows = self._rank_and_world(), self.split[1]
         # All ranks need the same number of batches: a forward under DDP may wait for the others.
         n_batches = min(-(-len(rows) // (world * self.batch_size)), len(rows) // world)
         return ValidationLoader(self.source, rows[rank::world].tensor_split(n_batches))
@@ -181,9 +182,9 @@ class Data(LightningDataModule, ABC):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _steps_trained(self) -> int:
-        assert self.trainer is not None
-        total: Any = self.trainer.fit_loop.epoch_loop.batch_progress.total
-        return int(total.processed)
+        trainer: Any = self.trainer
+        total = trainer.fit_loop.epoch_loop.batch_progress.total
+        return int(total.processed) * (not trainer.overfit_batches)  # which repeats the first
 
 
 @dataclass(kw_only=True, eq=False)

@@ -19,7 +19,7 @@ from ganzoo.data.stream import PictureDataset, file_stamps
 from ganzoo.files import PART, replacing
 
 PICTURES_PER_WRITE = 1000
-PREPARED = "centre square, bilinear with antialias, RGB, 1"  # change it with how pixels are made
+PREPARED = "centre square, bilinear with antialias, 2"  # change it with how pixels are made
 LENGTH, CHECKSUM = 8, sha256().digest_size  # bytes
 
 
@@ -51,7 +51,8 @@ class DecodedFile:
         self.pictures = pictures
         reader, self.n, self.shape = pictures.reader, len(pictures), pictures.shape
         place = (type(reader).__qualname__, reader.place, self.shape)
-        key = (PREPARED, self.n, self.shape, file_stamps(reader, range(self.n)))
+        prepared = (PREPARED, reader.prepared)
+        key = (prepared, self.n, self.shape, file_stamps(reader, range(self.n)))
         self.key = sha256(repr(key).encode()).hexdigest()
         self.path = folder / f"pictures-{sha256(repr(place).encode()).hexdigest()[:32]}.bytes"
 

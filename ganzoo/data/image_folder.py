@@ -5,10 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 
 from ganzoo.data.picture_data import PictureData
-from ganzoo.data.picture_files import PictureFiles, find_pictures, map_readable, report_broken
+from ganzoo.data.picture_files import (
+    SUFFIXES,
+    PictureFiles,
+    find_pictures,
+    listed,
+    map_readable,
+    readable_classes,
+    report_broken,
+)
 from ganzoo.data.source import InMemory, Source
 from ganzoo.data.stream import PictureDataset, Streamed
 from ganzoo.error import UserError, refuse_if
@@ -19,25 +28,27 @@ class ImageFolder(PictureData):
     """Any folder of pictures; the native size is the shorter side of the first picture.
 
     Folders directly below root are the classes, unless a picture lies beside them. Pictures that
-    cannot be read are skipped with a warning.
+    cannot be read are skipped with a warning, hidden files and folders without one.
 
     Args:
         features: A .npy file with one float vector per picture file, in the sorted order of their
             names relative to root; they replace the labels (the other modality of a CGAN).
         in_memory_mb: Without a file in the cache, pictures are decoded into memory at every start
             if they need no more than this; else they are streamed.
+        background: The colour that shows through transparent pixels, by name or as ``#rrggbb``.
     """
 
     batch_size: int = 64
     val_size: int = 1000
     features: str | None = None
     in_memory_mb: int = 1024
+    background: str = "white"
 
     def load(self) -> Source:
         folder = Path(self.root).expanduser().resolve()
         names = find_names(folder)
         labels, class_names = self._labels(names)
-        files = PictureFiles(folder, names)
+        files = PictureFiles(folder, names, self.background)
         size = self.image_size or first_side(files)
         return self.read_decoded(files, labels, class_names, size) or self._read_undecoded(
             files, labels, class_names, size
@@ -51,11 +62,13 @@ class ImageFolder(PictureData):
             pictures = PictureDataset(files, labels, size)
             pixels = map_readable(lambda row: pictures[row][0], range(n))
             report_broken(files, list(pixels), n)
-            return InMemory(torch.stack(list(pixels.values())), labels[list(pixels)], class_names)
+            kept = readable_classes(labels, class_names, list(pixels))
+            return InMemory(torch.stack(list(pixels.values())), *kept)
         rows = list(map_readable(files.side, range(n)))
         report_broken(files, rows, n)
-        readable = PictureFiles(files.folder, [files.names[row] for row in rows])
-        return Streamed(readable, labels[rows], class_names, size, self.num_workers)
+        readable = PictureFiles(files.folder, [files.names[row] for row in rows], self.background)
+        kept = readable_classes(labels, class_names, rows)
+        return Streamed(readable, *kept, size, self.num_workers)
 
     def _labels(self, names: list[str]) -> tuple[Tensor, list[str]]:
         if self.features is not None:
@@ -69,8 +82,15 @@ def first_side(files: PictureFiles) -> int:
     return next((side for readable in sides for side in readable.values()), 1)
 
 
-def find_names(folder: Path) -> list[str]:
+OTHER_DATA = "type data.root=… for a folder of pictures, or data=mnist5k to train without files"
+
+
+def find_names(folder: Path, remedy: str = OTHER_DATA) -> list[str]:
     """Names of the picture files of a folder, relative to it.
+
+    Args:
+        folder: Where to look.
+        remedy: What to do if there are none, in words.
 
     Raises:
         UserError: If there are none.
@@ -79,8 +99,7 @@ def find_names(folder: Path) -> list[str]:
     if not names:
         problem = "holds no pictures" if folder.is_dir() else "is no folder"
         raise UserError(
-            f"Pictures such as .jpg or .png were expected, but {folder} {problem}: type "
-            "data.root=… for a folder of pictures, or data=mnist5k to train without files."
+            f"Pictures ({', '.join(SUFFIXES)}) were expected, but {folder} {problem}: {remedy}."
         )
     return names
 
@@ -89,9 +108,21 @@ def folder_labels(names: list[str]) -> tuple[Tensor, list[str]]:
     """Labels (N,) and class names from the first folder of each name, if all have one."""
     folders = [name.partition("/")[0] for name in names if "/" in name]
     if len(folders) < len(names):
+        tell_strays(names, folders)
         return torch.zeros(len(names), dtype=torch.int64), []
     classes = {folder: label for label, folder in enumerate(sorted(set(folders)))}
     return torch.tensor([classes[folder] for folder in folders]), list(classes)
+
+
+def tell_strays(names: list[str], folders: list[str]) -> None:
+    """Say which pictures keep the folders beside them from being classes, if they do."""
+    strays = [name for name in names if "/" not in name] if folders else []
+    if strays:
+        rank_zero_warn(
+            f"There are no classes, because {len(strays)} pictures lie beside the folders "
+            f"({listed(strays)}): move them into a "
+            "folder of their class, or elsewhere."
+        )
 
 
 def read_features(path: Path, n: int) -> Tensor:

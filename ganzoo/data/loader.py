@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from math import ceil
+from operator import index
+from typing import Any
 
 from torch import Tensor
 
@@ -11,22 +14,25 @@ from ganzoo.data.source import Batch, Source
 class TrainLoader:
     """Endless: one item per generator step. Each ``iter`` continues where training stands.
 
-    It has no ``__len__``: budgets are counted in generator steps, not in epochs.
-
     Args:
         source: The data set.
         rows: Rows of generator step number i.
+        length: Generator steps of an epoch, for a trainer that counts epochs; None for one that
+            counts generator steps, to which the loader has no ``len``.
         trained: Steps that the trainer has finished; without it, the items handed out count.
             Lightning fetches one item ahead and workers several, so only the trainer knows.
     """
+
+    whole_steps = True  # an item is a generator step, and not one batch of several
 
     def __init__(
         self,
         source: Source,
         rows: Callable[[int], Tensor],
+        length: int | None = None,
         trained: Callable[[], int] | None = None,
     ) -> None:
-        self.source, self.rows = source, rows
+        self.source, self.rows, self.length = source, rows, length
         self._handed_out = 0
         self._trained = trained or (lambda: self._handed_out)
         self._start, self._trained_at_start = 0, self._trained()
@@ -37,6 +43,9 @@ class TrainLoader:
             self._handed_out += 1
             yield batch
 
+    def __len__(self) -> int:
+        return index(self.length)  # type: ignore[arg-type] # TypeError says that there is none
+
     def state_dict(self) -> dict[str, int]:
         """Position in the stream, in generator steps."""
         return {"step": self._start + self._trained() - self._trained_at_start}
@@ -44,6 +53,13 @@ class TrainLoader:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Start the next ``iter`` at this position."""
         self._start, self._trained_at_start = state["step"], self._trained()
+
+
+def epoch_length(trainer: Any, n: int, batch: int) -> int | None:
+    """Generator steps of an epoch of n samples, so many at a time; None if none are counted."""
+    counted = trainer is not None and (trainer.max_epochs not in (None, -1))
+    overfits = trainer is not None and trainer.overfit_batches > 0
+    return ceil(n / batch) if counted or overfits else None
 
 
 class ValidationLoader:

@@ -46,6 +46,7 @@ class Scenes:
     def __init__(self, folder: Path, names: Sequence[str], data: datasets.LSUN) -> None:
         self.folder, self.names, self.data = folder, names, data
         self.place = str([str(path.resolve()) for path in self.paths([])])
+        self.prepared = "RGB"
 
     def read(self, row: int) -> Image.Image:
         """Decode the picture of a row."""

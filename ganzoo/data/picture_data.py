@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganzoo.data.base import FileData
 from ganzoo.data.decoded import DecodedFile
-from ganzoo.data.picture_files import report_broken
+from ganzoo.data.picture_files import readable_classes, report_broken
 from ganzoo.data.source import InMemory, Source
 from ganzoo.data.stream import PictureDataset, Reader, Streamed
 from ganzoo.files import default_cache_dir
@@ -72,4 +72,4 @@ class PictureData(FileData):
         if decoded is None:
             return None
         report_broken(reader, decoded.rows, len(labels))
-        return InMemory(decoded.pixels, labels[decoded.rows], class_names)
+        return InMemory(decoded.pixels, *readable_classes(labels, class_names, decoded.rows))

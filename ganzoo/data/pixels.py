@@ -4,9 +4,45 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
+
+DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # PIL's modes of grey with 16 bits
+
+
+def to_rgb(picture: Image.Image, background: str) -> Image.Image:
+    """A picture of any kind, upright, in 8 bits per channel.
+
+    Grey of 16 bits loses its lower 8, grey in floats goes from 0 to 1, and transparent pixels show
+    a background.
+
+    Args:
+        picture: A PIL image.
+        background: The name of a colour, or ``#rrggbb``.
+
+    Raises:
+        ValueError: If grey values are out of their range.
+    """
+    upright = ImageOps.exif_transpose(picture)
+    scale = {**dict.fromkeys(DEEP, 1 / 257), "F": 255.0}.get(upright.mode)
+    if scale:
+        grey = np.asarray(upright) * scale
+        if not (grey.min() >= 0 and grey.max() <= 255):
+            raise ValueError("its grey values are out of 0 to 65535, or of 0 to 1 for floats")
+        return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
+    if not upright.has_transparency_data:
+        return upright.convert("RGB")
+    seen = upright.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, background), seen).convert("RGB")
+
+
+def is_transparent(picture: Image.Image) -> bool:
+    """Whether any pixel of a picture is transparent."""
+    if not picture.has_transparency_data:
+        return False
+    opacity: Any = picture.convert("RGBA").getchannel("A").getextrema()
+    return bool(opacity[0] < 255)
 
 
 def fit_square(picture: Any, size: int) -> Any:

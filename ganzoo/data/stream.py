@@ -2,17 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from PIL import Image
+from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.pixels import fit_square, to_bytes, to_unit
 from ganzoo.data.source import Batch, Source
-from ganzoo.error import refuse_if
+from ganzoo.error import RunFailed, UserError, refuse_if
+
+MAX_BROKEN = 20  # pictures in a row, of a disk that is gone
 
 
 class Reader(Protocol):
@@ -21,10 +25,12 @@ class Reader(Protocol):
     Attributes:
         folder: Holds all files.
         place: Identifies the files' location, whatever their content.
+        prepared: What becomes of a file's pixels.
     """
 
     folder: Path
     place: str
+    prepared: str
 
     def read(self, row: int) -> Image.Image:
         """Decode the picture of a row, as RGB."""
@@ -47,6 +53,22 @@ class PictureDataset(Dataset[tuple[Tensor, Tensor]]):
         return to_bytes(fit_square(self.reader.read(row), self.size)), self.labels[row]
 
 
+class UnbrokenDataset(PictureDataset):
+    """Shows the next picture that can be read in place of one that breaks while training."""
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        with suppress(UserError):
+            return super().__getitem__(row)
+        rank_zero_warn(
+            f"The picture {self.reader.paths([row])[0]} cannot be decoded, and the next one is "
+            "shown in its place: replace it before the next run."
+        )
+        for other in range(row + 1, row + MAX_BROKEN):
+            with suppress(UserError):
+                return super().__getitem__(other % len(self))
+        return super().__getitem__(row)
+
+
 class Streamed(Source):
     """Pictures that a torch DataLoader reads ahead.
 
@@ -59,6 +81,7 @@ class Streamed(Source):
 
     Raises:
         UserError: If ``num_workers`` is not a count.
+        RunFailed: While reading, if many pictures in a row cannot be decoded.
     """
 
     def __init__(
@@ -75,7 +98,7 @@ class Streamed(Source):
             "data.num_workers is the number of processes that read pictures, 0 or more, got "
             f"{num_workers}: type data.num_workers=2.",
         )
-        self.pictures, self.num_workers = PictureDataset(reader, labels, size), num_workers
+        self.pictures, self.num_workers = UnbrokenDataset(reader, labels, size), num_workers
         self.shape = self.pictures.shape
 
     def batches(self, rows: Iterable[Tensor]) -> Iterator[Batch]:
@@ -87,11 +110,18 @@ class Streamed(Source):
             # Its own generator, or the loader would draw from the global one.
             generator=torch.Generator(),
         )
-        return ((to_unit(pixels), labels) for pixels, labels in loader)
+        try:
+            for pixels, labels in loader:
+                yield to_unit(pixels), labels
+        except UserError as error:  # to which a worker's traceback is added
+            sentence = str(error).strip().splitlines()[-1]
+            raise RunFailed(sentence.removeprefix("ganzoo.error.UserError: ")) from error
 
     def fingerprint(self, rows: Tensor) -> str:
         reader = self.pictures.reader
-        digest = hashlib.sha256(repr((type(reader).__qualname__, self.shape)).encode())
+        digest = hashlib.sha256(
+            repr((type(reader).__qualname__, reader.prepared, self.shape)).encode()
+        )
         digest.update(rows.numpy().tobytes())
         digest.update(repr(file_stamps(reader, rows.tolist())).encode())
         return digest.hexdigest()

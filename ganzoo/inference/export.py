@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
@@ -11,8 +12,10 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
+from ganzoo.files import read_values
 from ganzoo.grad_mode import eval_mode
+from ganzoo.inference.find import CONFIG_NAME, WEIGHTS_NAME
 from ganzoo.inference.folder import export_folder
 from ganzoo.inference.load import load
 from ganzoo.inference.program import draw_conditions, write_onnx, write_torch
@@ -23,6 +26,7 @@ Generator = Callable[[Tensor, Tensor], Tensor]  # (N, L), (N, K) -> (N, C, H, W)
 FormatWriter = Callable[
     [Path], tuple[Path, Generator]
 ]  # writes into a folder, and reads the file again
+CARD_FILES = ("README.md", "samples.png", CONFIG_NAME, WEIGHTS_NAME)  # beside the weights
 TOLERANCE = 1e-4  # between pixels of the same noise, in [-1, 1]
 
 
@@ -63,6 +67,7 @@ def export_model(
             make the model's images.
     """
     players = load(model, trust)
+    refuse_foreign_files(to)
     writers: dict[str, FormatWriter] = {
         "safetensors": partial(export_folder, model, half, with_discriminator, trust),
         "onnx": partial(write_onnx, players),
@@ -73,6 +78,21 @@ def export_model(
         write_checked(players, writers[name], to, tolerances.get(name, TOLERANCE))
         for name in formats
     ]
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Refuse a folder with files that an export would replace and that none has written.
+
+    Raises:
+        UserError: If it is one.
+    """
+    own = "sha256" in read_values(folder / CONFIG_NAME)
+    found = [] if own else [name for name in CARD_FILES if os.path.lexists(folder / name)]
+    refuse_if(
+        found,
+        f"{folder} holds {', '.join(found)}, which no export has written and this one would "
+        "replace: set --to another folder.",
+    )
 
 
 def write_checked(

@@ -1,8 +1,9 @@
+from collections.abc import Mapping
 from statistics import fmean
 
 from torch import Tensor
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.metric.extractor import Extractor
 from ganzoo.metric.fid import FID
 from ganzoo.metric.score import Score
@@ -23,10 +24,17 @@ class FIDPerClass(Score):
         super().__init__(extractor)
         self.classes: list[FID] = []
 
-    def check(self, shape: Shape, n: int, n_classes: int) -> None:
-        super().check(shape, n, n_classes)
-        if not n_classes:
+    def check(self, shape: Shape, n: int, classes: Mapping[str, int]) -> None:
+        super().check(shape, n, classes)
+        if not classes:
             raise no_classes_error()
+        few = [f"{name} has {count}" for name, count in classes.items() if count < 2]
+        refuse_if(
+            few,
+            f"metric={self.name} needs at least 2 samples of every class, and {len(few)} of "
+            f"{len(classes)} classes have fewer (class {', class '.join(few[:3])}): "
+            f"{self.remedy}, or leave it out of metric=[…].",
+        )
 
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
         if condition is None or not condition.shape[1]:

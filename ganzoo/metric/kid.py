@@ -25,8 +25,8 @@ class KID(PooledScore):
         super().__init__(extractor)
         refuse_if(
             min(subsets, subset_size) < 2,
-            f"metric.kid draws at least 2 subsets of at least 2 samples, got {subsets} of "
-            f"{subset_size}: type metric.kid.subsets=100 metric.kid.subset_size=1000.",
+            f"KID draws at least 2 subsets of at least 2 samples, got subsets={subsets} and "
+            f"subset_size={subset_size}: the paper has 100 and 1000.",
         )
         self.subsets, self.subset_size = subsets, subset_size
 
@@ -34,8 +34,8 @@ class KID(PooledScore):
         super()._refuse_few(real, fake)
         refuse_if(
             self.subset_size > min(real, fake),
-            f"KID draws subsets of {self.subset_size} samples, but validation gives {real} and "
-            f"{fake}: set metric.kid.subset_size lower, or raise data.val_size.",
+            f"KID draws subsets of {self.subset_size} samples, but there are {real} and {fake}: "
+            f"type metric.{self.name}.subset_size={min(real, fake)}, or {self.remedy}.",
         )
 
     def compare(self, real: Tensor, fake: Tensor) -> float:

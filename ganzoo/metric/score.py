@@ -23,20 +23,25 @@ class Score(ABC):
     Attributes:
         lower_is_better: Whether it is one number for which lower is better; the best checkpoint can
             follow only such a score.
+        name: What it was chosen by, as in ``metric=[kid_digits]``.
+        remedy: What gives it more samples, in words.
     """
 
     lower_is_better: ClassVar[bool] = True
+    name: str = "…"
+    remedy: str = "raise data.val_size"
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
 
-    def check(self, shape: Shape, n: int, n_classes: int) -> None:
+    def check(self, shape: Shape, n: int, classes: Mapping[str, int]) -> None:
         """Check before training that it can score these samples.
 
         Args:
             shape: Shape of a sample.
             n: Number of real samples, and of generated ones.
-            n_classes: Classes that the generator is conditioned on; 0 without.
+            classes: How many of them are of each class that the generator is conditioned on, by
+                its name; empty without.
 
         Raises:
             UserError: If it cannot.
@@ -83,8 +88,8 @@ class PooledScore(Score):
     def compare(self, real: Tensor, fake: Tensor) -> float | Mapping[str, float]:
         """Score (N, d) real and (M, d) generated features, in double precision."""
 
-    def check(self, shape: Shape, n: int, n_classes: int) -> None:
-        super().check(shape, n, n_classes)
+    def check(self, shape: Shape, n: int, classes: Mapping[str, int]) -> None:
+        super().check(shape, n, classes)
         self._refuse_few(n, n)
 
     def update(self, features: Tensor, real: bool, condition: Tensor | None = None) -> None:
@@ -102,8 +107,15 @@ class PooledScore(Score):
         refuse_if(
             min(real, fake) < self.min_samples,
             f"{type(self).__name__} needs at least {self.min_samples} real and generated "
-            f"samples, but validation gives {real} and {fake}: raise data.val_size.",
+            f"samples, but there are {real} and {fake}: {self.remedy}.",
         )
+
+
+def named_scores(scores: Mapping[str, Score]) -> dict[str, Score]:
+    """Tell every score its name, for what it says to users."""
+    for name, score in scores.items():
+        score.name = name
+    return dict(scores)
 
 
 class _Pool(Metric):

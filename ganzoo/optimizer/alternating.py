@@ -1,5 +1,6 @@
 """Two optimizers that take turns in one LightningModule."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo.optimizer.builders import Builder
+from ganzoo.optimizer.gathered import Gathered, RealBatch
 from ganzoo.optimizer.optimizers import Optimizers
 from ganzoo.schedule import Schedule, current, named_schedules
 
@@ -26,12 +28,29 @@ class Alternating(LightningModule):
         discriminator: The other.
         optimizer: How each of them steps.
         schedules: The numbers of all parts that move, by name.
+        n_critic: Batches of a generator step …
+        accumulate: … each in so many parts.
     """
 
     generator: nn.Module
     discriminator: nn.Module
     optimizer: Optimizers
     schedules: Mapping[str, Schedule]
+    n_critic: int
+    accumulate: int
+
+    def __init__(self, *options: Any, **more: Any) -> None:
+        super().__init__(*options, **more)
+        self.gathered = Gathered()
+
+    def training_step(self, batch: RealBatch, batch_idx: int) -> None:
+        wanted = self.n_critic * self.accumulate
+        for step in self.gathered.whole_steps(batch, self.trainer.train_dataloader, wanted):
+            self.play(step)
+
+    @abstractmethod
+    def play(self, batch: RealBatch) -> None:
+        """Let both players step: a generator step's images, and their labels."""
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizers = [
@@ -40,6 +59,12 @@ class Alternating(LightningModule):
         ]
         schedule = self.optimizer.schedule
         return optimizers, [schedule(each) for each in optimizers] if schedule else []
+
+    @property
+    def logs_now(self) -> bool:
+        """Whether this step's curves are logged; Lightning's 0 is never."""
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return every > 0 and self.global_step % every == 0
 
     def step_uncounted(self, optimizer: LightningOptimizer) -> None:
         """Step without moving ``global_step``, which counts the generator's steps alone."""

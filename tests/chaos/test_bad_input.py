@@ -74,7 +74,7 @@ CONFIGS = [
     ("augmentation=ada augmentation.target=1", "augmentation.target=0.6"),
     ("augmentation=ada loss=[wasserstein]", "type augmentation.strength=0.5"),
     ("callback=[density_curve]", "choose data=gaussian_1d"),
-    ("metric=[kid_digits]", "set metric.kid.subset_size lower"),
+    ("metric=[kid_digits]", "type metric.kid_digits.subset_size=16"),
     ("metric=[kid_digits] metric.kid_digits.subset_size=1", "at least 2 samples"),
     ("metric=[prdc_digits] metric.prdc_digits.k_manifold=10", "counts 1 to 9 neighbours"),
     ("metric=[fid_points]", "metric=[fid] or metric=[fid_digits] for pictures"),
@@ -118,7 +118,7 @@ COMMANDS = [
     ("evaluate --images files/flat files/text.png", "is no folder"),
     (
         "evaluate --images files/flat files/flat metric=[kid_digits]",
-        "gives 8 and 8: set metric.kid.subset_size lower",
+        "there are 8 and 8: type metric.kid_digits.subset_size=8, or give folders of more",
     ),
     ("report files/missing", "is no folder"),
     ("report files/text.png", "is no folder"),

@@ -4,6 +4,7 @@ import gzip
 import os
 import pickle
 import struct
+import warnings
 from inspect import signature
 from itertools import islice
 from pathlib import Path
@@ -528,7 +529,8 @@ def test_any_mode_becomes_colour(tmp_path):
     for mode in ("1", "L", "P", "RGBA", "LA", "CMYK"):
         suffix = "tif" if mode == "CMYK" else "png"
         Image.new(mode, (9, 9)).save(tmp_path / f"{mode}.{suffix}")
-    assert folder_data(tmp_path).source.values.shape == (6, 3, 8, 8)
+    with pytest.warns(UserWarning, match="transparent"):
+        assert folder_data(tmp_path).source.values.shape == (6, 3, 8, 8)
 
 
 def test_native_size_is_that_of_the_first_picture(tmp_path):
@@ -640,6 +642,7 @@ def test_a_picture_that_breaks_while_streaming_is_named(tmp_path):
     data.setup()
     for path in tmp_path.iterdir():
         path.write_bytes(b"gone")
+    warnings.simplefilter("ignore")
     with pytest.raises(UserError, match=r"picture .*p\d\.png cannot be decoded"):
         train_batches(data, 1)
 

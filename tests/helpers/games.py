@@ -20,6 +20,8 @@ Batch = tuple[Tensor, Tensor]
 class Batches:
     """Hands out one batch per generator step, as the data modules do."""
 
+    whole_steps = True
+
     def __init__(self, batches: Iterable[Batch]) -> None:
         self.batches = list(batches)
 

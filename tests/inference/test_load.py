@@ -134,6 +134,20 @@ def test_an_exported_folder_comes_back_as_the_same_model(run, tmp_path, name):
     assert f"generator {sum(each.numel() for each in after.generator.parameters()):,}" in card
 
 
+@pytest.mark.parametrize("name", ["README.md", "config.json", "samples.png"])
+def test_an_export_replaces_only_what_an_export_has_written(run, tmp_path, name):
+    folder, _ = run("model=dcgan")
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    mine.mkdir()
+    (mine / name).write_text('{"mine": 1}')
+    with pytest.raises(UserError, match=f"holds {name}, which no export has written"):
+        export_model(folder, mine)
+    assert [path.read_text() for path in mine.iterdir()] == ['{"mine": 1}']
+    for _ in range(2):
+        export_model(folder, other)
+    assert "README.md" in {path.name for path in other.iterdir()}
+
+
 def test_half_precision_halves_the_file_and_barely_moves_a_pixel(run, tmp_path):
     folder, _ = run("model=dcgan")
     sizes = {}
