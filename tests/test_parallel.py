@@ -12,6 +12,7 @@ from hydra.utils import instantiate
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from ganzoo.augmentation import ADA
 from ganzoo.callback import Scores
 from ganzoo.data import Digits
 from ganzoo.game import Game
@@ -83,6 +84,14 @@ def ends(play, folder: Path, game_of: Callable[[], Any], **parallel: Any) -> Ite
     return (torch.load(folder / name, "cpu") for name in ("1-0", "2-0", "2-1"))
 
 
+def assert_same_ends(alone: Any, first: Any, second: Any) -> None:
+    """Two processes drew the latents of one between them, and ended with its weights."""
+    assert torch.equal(torch.cat([first["latents"], second["latents"]], dim=1), alone["latents"])
+    for name, value in alone["weights"].items():
+        assert torch.equal(first["weights"][name], second["weights"][name])
+        torch.testing.assert_close(first["weights"][name], value, rtol=0, atol=1e-5, msg=name)
+
+
 WORDS = {
     **{model: [f"model={model}"] for model in MODELS},
     # Where gradients are so small that Adam divides rounding errors by each other, or that nothing
@@ -95,15 +104,35 @@ WORDS = {
 }
 
 
+class Fading(ADA):
+    """Fades images by its probability, and draws no numbers, which each process has of its own."""
+
+    def transform(self, images: Tensor) -> Tensor:
+        return images * (1 - self.chance)
+
+
+def adaptive_game_of(compose, *words: str) -> Any:
+    """A small game with ADA's controller and LeCam's means, which both read all of D's scores."""
+    game = game_of(compose, *words, "loss=[non_saturating,lecam]", "optimizer=momentum")
+    game.discriminator.augmentation = Fading(target=-0.9, rise=100)
+    return game
+
+
+def test_two_processes_share_what_lecam_and_ada_remember(play, compose, tmp_path):
+    game = partial(adaptive_game_of, compose, "n_critic=2", "network=mlp")
+    alone, first, second = ends(play, tmp_path, game, **FORK)
+    # Of 6 turns of D the fourth corrects, by as many hundredths as images were seen until then.
+    assert alone["weights"]["discriminator.augmentation.adjusted"] == pytest.approx(0.32)
+    assert (alone["weights"]["losses.lecam.averages"] != 0).all()
+    assert_same_ends(alone, first, second)
+
+
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_two_processes_play_the_game_of_one(words, play, compose, tmp_path):
     before = game_of(compose, *words).state_dict()
     game = partial(game_of, compose, *words, "ema=0.5")
     alone, first, second = ends(play, tmp_path, game, **FORK)
-    assert torch.equal(torch.cat([first["latents"], second["latents"]], dim=1), alone["latents"])
-    for name, value in alone["weights"].items():
-        assert torch.equal(first["weights"][name], second["weights"][name])
-        torch.testing.assert_close(first["weights"][name], value, rtol=0, atol=1e-5, msg=name)
+    assert_same_ends(alone, first, second)
     for player in ("generator", "discriminator"):  # far enough for a difference to be seen
         moved = [
             float((alone["weights"][name] - value).abs().max())

@@ -77,13 +77,17 @@ def test_every_image_has_changes_of_its_own(kind):
     assert len(changed.unique(dim=0)) > (1 if kind is Mirror else 32)
 
 
+@pytest.mark.parametrize("side", [28, 64, 128])
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("kind", ADJUSTABLE)
-def test_half_precision_is_kept_and_the_change_is_that_of_full_precision(kind):
-    images = torch.rand(4, 3, 16, 16).bfloat16()
+def test_half_precision_is_kept_and_the_change_is_that_of_full_precision(kind, channels, side):
+    images = torch.rand(8, channels, side, side).bfloat16()
     augment = partial(seeded, kind(strength=0.7))
     with torch.autocast("cpu", torch.bfloat16):
         half = augment(images)
     assert half.dtype == torch.bfloat16
+    assert half.isfinite().all()
+    assert not torch.equal(half, images)
     assert torch.equal(half, augment(images.float()).bfloat16())
 
 

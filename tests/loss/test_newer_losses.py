@@ -176,12 +176,14 @@ def test_gradient_normalisation_reaches_the_generator_through_score_and_slope():
 
 
 def test_lecam_compares_scores_with_the_other_sides_running_mean():
-    loss = LeCam(weight=0.3, decay=0.5)
+    loss = LeCam(weight=0.3, decay=0.8)
     loss.observe(scored(torch.tensor([0.0, 2.0]), torch.tensor([-2.0, 0.0])))  # means 1 and -1
     loss.observe(scored(torch.tensor([3.0]), torch.tensor([1.0])))
-    # Unbiased: (1 / 4 + 3 / 2) / (3 / 4) = 7 / 3 and (-1 / 4 + 1 / 2) / (3 / 4) = 1 / 3
+    # An update takes a fifth of what is new, and two of them have taken 0.36 of it all.
+    assert loss.averages.tolist() == pytest.approx([0.8 * 0.2 + 0.2 * 3, -0.8 * 0.2 + 0.2 * 1])
+    real, fake = 0.76 / 0.36, 0.04 / 0.36
     term = loss.for_discriminator(scored(torch.tensor([2.0, -4.0]), torch.tensor([0.0, 4.0])))
-    assert term.item() == pytest.approx(0.3 * ((5 / 3) ** 2 / 2 + (7 / 3) ** 2 / 2), rel=1e-5)
+    assert term.item() == pytest.approx(0.3 * ((2 - fake) ** 2 / 2 + real**2 / 2), rel=1e-5)
     assert loss.for_generator(scored(REAL, FAKE)) is None
 
 
