@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 from ganzoo.game import Choices, Game
+from ganzoo.latent import Uniform
 from ganzoo.network import MLP
 from ganzoo.optimizer import Optimizers, adam, falling
 
@@ -13,11 +14,12 @@ class GAN(Game):
     """
 
     recipe: ClassVar[Choices] = {
+        "latent": Uniform(32),
         "network": MLP(
             generator_hidden=(512, 1024),
             discriminator_hidden=(1024, 512),
             batch_norm=True,
             dropout=0.3,
         ),
-        "optimizer": Optimizers(adam(2e-3), adam(5e-4), falling(6000)),
+        "optimizer": Optimizers(adam(2e-3), adam(5e-4), falling(8000)),
     }

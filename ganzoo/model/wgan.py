@@ -5,6 +5,7 @@ from torch import Tensor
 from ganzoo.draws import Draws
 from ganzoo.game import Choices, Game
 from ganzoo.grad_mode import eval_mode
+from ganzoo.latent import Uniform
 from ganzoo.loss import GradientPenalty, Wasserstein, WeightClipping
 from ganzoo.network import Critique
 from ganzoo.optimizer import Optimizers, adam, falling, rmsprop
@@ -48,7 +49,8 @@ class WGANGP(WGAN):
     """
 
     recipe: ClassVar[Choices] = {
+        "latent": Uniform(32),
         "loss": {"wasserstein": Wasserstein(), "gradient_penalty": GradientPenalty()},
-        "optimizer": Optimizers(adam(1e-3, (0.5, 0.9)), adam(1e-3, (0.5, 0.9)), falling()),
+        "optimizer": Optimizers(adam(1e-3, (0.5, 0.9)), adam(1e-3, (0.5, 0.9)), falling(4000)),
         "n_critic": 1,
     }
