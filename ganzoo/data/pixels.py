@@ -39,10 +39,13 @@ def to_rgb(picture: Image.Image, background: str) -> Image.Image:
 
 def is_transparent(picture: Image.Image) -> bool:
     """Whether any pixel of a picture is transparent."""
-    if not picture.has_transparency_data:
-        return False
-    opacity: Any = picture.convert("RGBA").getchannel("A").getextrema()
-    return bool(opacity[0] < 255)
+    return picture.has_transparency_data and least_opacity(picture) < 255
+
+
+def least_opacity(picture: Image.Image) -> int:
+    """Of any pixel of a picture, 0 to 255."""
+    least: Any = picture.convert("RGBA").getchannel("A").getextrema()
+    return int(least[0])
 
 
 def fit_square(picture: Any, size: int) -> Any:

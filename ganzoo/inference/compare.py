@@ -94,7 +94,7 @@ class FolderPictures:
         for start in range(0, n, BATCH_SIZE):
             read = map_readable(lambda row: self.pictures[row][0], range(n)[start:][:BATCH_SIZE])
             rows += read
-            yield from [torch.stack(list(read.values()))] if read else []
+            yield from (torch.stack(list(each.values())) for each in (read,) if each)
         report_broken(self.pictures.reader, rows, n)
 
     def are_grey(self) -> bool:

@@ -69,9 +69,14 @@ def leaderboards(runs: Iterable[Run]) -> list[Leaderboard]:
     """Rank the finished runs with a score, on one board for each kind of data and score."""
     kinds: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        if run.finished and run.score is not None and not run.pruned:
+        if is_ranked(run):
             kinds[run.kind].append(run)
     return [build_board(", ".join(kind), kinds[kind]) for kind in sorted(kinds)]
+
+
+def is_ranked(run: Run) -> bool:
+    """Whether a run has a result that can be compared."""
+    return run.finished and run.score is not None and not run.pruned
 
 
 def build_board(title: str, runs: Sequence[Run]) -> Leaderboard:
@@ -147,8 +152,11 @@ class Exclusion(NamedTuple):
 
 def list_exclusions(runs: Iterable[Run], duplicates: Mapping[Run, Run]) -> list[Exclusion]:
     """Say of every run that is on no leaderboard why it is not."""
-    excluded = [run for run in runs if not run.finished or run.pruned or run in duplicates]
-    names = variant_names(excluded) if excluded else []
+    runs = list(runs)
+    named = zip(variant_names(runs), runs, strict=True)
+    left_out = [(name, run) for name, run in named if not is_ranked(run) or run in duplicates]
+    excluded = [run for _, run in left_out]
+    names = [name.replace("unknown", run.folder.name, 1) for name, run in left_out]
     reasons = [
         exclusion_of_duplicate(duplicates[run]) if run in duplicates else missing_result(run)
         for run in excluded
@@ -159,6 +167,18 @@ def list_exclusions(runs: Iterable[Run], duplicates: Mapping[Run, Run]) -> list[
     ]
 
 
+def list_unreadable(unreadable: Mapping[Run, str]) -> list[Exclusion]:
+    """The runs whose files hold what no run wrote."""
+    return [
+        Exclusion(run.folder.name, unreadable_reason(wrong)) for run, wrong in unreadable.items()
+    ]
+
+
+def unreadable_reason(wrong: str) -> str:
+    """Why the files of a run are not read, some parts of which are wrong."""
+    return f"unreadable: its {wrong} cannot be what a run wrote"
+
+
 def exclusion_of_duplicate(original: Run) -> str:
     """Why a run is left out that repeats another."""
     return f"left out: the run in {original.folder.name} has the same settings and seed"
@@ -167,4 +187,8 @@ def exclusion_of_duplicate(original: Run) -> str:
 def missing_result(run: Run) -> str:
     """Why a run has no result."""
     unfinished = "unfinished: still running, or killed; continue with resume=… or sweep.resume=…"
-    return run.pruned or run.failure or unfinished
+    unscored = (
+        "finished without a score, because none was chosen or its weights were missing: ganzoo "
+        "evaluate scores it"
+    )
+    return run.pruned or run.failure or {True: unscored, False: unfinished}[run.finished]

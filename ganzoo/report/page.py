@@ -17,8 +17,10 @@ from ganzoo.report.boards import (
     find_duplicates,
     leaderboards,
     list_exclusions,
+    list_unreadable,
 )
 from ganzoo.report.plots import plot_board
+from ganzoo.report.readable import split_unreadable
 from ganzoo.report.tables import (
     column_names,
     csv_report,
@@ -28,6 +30,7 @@ from ganzoo.report.tables import (
 )
 from ganzoo.runs import Run, find_runs
 
+PNG = b"\x89PNG"  # how such a file begins
 GRIDS_BYTES = 2_500_000  # of all grids in a page, so that the page stays below 5 MB
 
 
@@ -40,13 +43,17 @@ def write_report(folders: Sequence[Path], to: Path) -> Path:
     Raises:
         UserError: If there are no runs.
     """
-    runs = find_runs(folders)
+    runs, unreadable = split_unreadable(find_runs(folders))
     duplicates = find_duplicates(runs)
     boards = leaderboards(run for run in runs if run not in duplicates)
-    exclusions = list_exclusions(runs, duplicates)
-    write_bytes(to / "report.md", markdown_report(boards, exclusions).encode())
-    write_bytes(to / "report.csv", csv_report(runs).encode())
-    write_bytes(to / "report.html", render_page(boards, exclusions, to).encode())
+    exclusions = [*list_exclusions(runs, duplicates), *list_unreadable(unreadable)]
+    contents = {
+        "report.md": markdown_report(boards, exclusions),
+        "report.csv": csv_report(runs, unreadable),
+        "report.html": render_page(boards, exclusions, to),
+    }
+    for name, content in contents.items():
+        write_bytes(to / name, content.encode(errors="replace"))  # of names that are no text
     return to / "report.html"
 
 
@@ -85,17 +92,24 @@ def best_grids(board: Leaderboard, max_bytes: int) -> dict[str, bytes]:
     """
     grids = {}
     for entry in board.entries:
-        path = entry.best_run.picture
-        png = path.read_bytes() if path else b""
+        png = read_grid(entry.best_run.picture, max_bytes)
         max_bytes -= len(data_uri(png))
         if png and max_bytes >= 0:
             grids[f"{entry.variant}, seed {entry.best_run.seed}"] = png
     return grids
 
 
+def read_grid(path: Path | None, max_bytes: int) -> bytes:
+    """A grid of samples; nothing if it is a link to another file, is too large, or is no PNG."""
+    own = [each for each in (path,) if each and each.is_file() and not each.is_symlink()]
+    contents = (each.read_bytes() for each in own if each.stat().st_size <= max_bytes)
+    return next((content for content in contents if content.startswith(PNG)), b"")
+
+
 def run_link(run: Run, start: Path) -> str:
     """The address of a run's folder, relative to the folder of the page."""
-    return quote(Path(os.path.relpath(run.folder, start)).as_posix() + "/")
+    path = Path(os.path.relpath(run.folder, start)).as_posix()
+    return quote(path.encode(errors="surrogateescape") + b"/")
 
 
 def data_uri(png: bytes) -> str:

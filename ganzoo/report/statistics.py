@@ -1,7 +1,6 @@
 """How certain a comparison of a few seeds is."""
 
 from collections.abc import Mapping, Sequence
-from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -54,11 +53,12 @@ def expected_best(scores: Sequence[float]) -> list[float]:
 
     Lucic et al. 2018, figure 4, https://arxiv.org/abs/1711.10337
     """
-    ordered, n = sorted(scores), len(scores)
-    return [
-        sum(score * comb(n - rank, k - 1) / comb(n, k) for rank, score in enumerate(ordered, 1))
-        for k in range(1, n + 1)
-    ]
+    ordered, n = np.sort(np.asarray(scores, dtype=float)), len(scores)
+    ranks = np.arange(1, n)
+    # C(n - rank, k - 1) / C(n, k) for every rank, each from the one before.
+    factors = [np.maximum(n - ranks - k + 1, 0) / (n - ranks) for k in range(1, n + 1)]
+    weights = [np.cumprod([k / n, *factor]) for k, factor in enumerate(factors, 1)]
+    return [float(ordered @ each) for each in weights]
 
 
 class SeedComparison(NamedTuple):

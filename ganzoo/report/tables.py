@@ -2,10 +2,21 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from ganzoo.report.boards import Entry, Exclusion, Leaderboard, missing_result
+from ganzoo.report.boards import (
+    Entry,
+    Exclusion,
+    Leaderboard,
+    is_ranked,
+    missing_result,
+    unreadable_reason,
+)
 from ganzoo.runs import Run, variant_names
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # at the start of a cell
 
 
 def comparison_cell(entry: Entry) -> str:
@@ -49,22 +60,45 @@ def markdown_report(boards: Sequence[Leaderboard], exclusions: Sequence[Exclusio
     """Write leaderboards, and the runs on none of them, as Markdown."""
     lines = []
     for board in boards:
-        lines += [f"## {board.title}", ""]
+        lines += [f"## {markdown_text(board.title)}", ""]
         lines += [markdown_table(column_names(board), table_rows(board)), ""]
         lines += ["The variants have seen different numbers of images.", ""] * board.uneven
-        lines += [f"- {entry.variant}: `{entry.runs[0].command}`" for entry in board.entries]
-        lines += [f"- {origins}" for origins in [list_origins(board)] if origins]
+        lines += [
+            f"- {markdown_text(entry.variant)}: {markdown_code(entry.runs[0].command)}"
+            for entry in board.entries
+        ]
+        lines += [f"- {markdown_text(origins)}" for origins in [list_origins(board)] if origins]
         lines += [""]
     if exclusions:
         lines += ["## Without a result", ""]
-        lines += [f"- {run}: {reason}" for run, reason in exclusions]
+        lines += [f"- {markdown_text(run)}: {markdown_text(reason)}" for run, reason in exclusions]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table as Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    lines = [["---"] * len(head), *([markdown_text(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [map(markdown_text, head), *lines])
+
+
+def markdown_text(text: str) -> str:
+    """A text on one line of Markdown that is nothing else, as far as tables and HTML go."""
+    line = " ".join(text.split())
+    escaped = re.sub(r"[\\`|<>]|\](?=\()|(?<!\w)[*_]|[*_](?!\w)", r"\\\g<0>", line)
+    return escaped.replace("\\<", "&lt;")
+
+
+def markdown_code(text: str) -> str:
+    """A text as code, within more backticks than it has itself."""
+    line = " ".join(text.split())
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    return f"{fence}{line}{fence}"
+
+
+def csv_cell(value: Any) -> Any:
+    """A value as a cell; text that a spreadsheet would take for a formula gets a quote before."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA)
+    return {True: f"'{value}"}.get(is_formula, value)
 
 
 def list_origins(board: Leaderboard) -> str:
@@ -78,7 +112,7 @@ def list_origins(board: Leaderboard) -> str:
     return "; ".join(f"{name} {value}" for name, value in values.items() if value)
 
 
-def csv_report(runs: Sequence[Run]) -> str:
+def csv_report(runs: Sequence[Run], unreadable: Mapping[Run, str]) -> str:
     """Write one line per run as CSV, for other programs."""
     measured = ["best", "best_step", "images", "train_seconds"]
     measured += sorted({name for run in runs for name in run.metrics if "/" in name})
@@ -86,7 +120,13 @@ def csv_report(runs: Sequence[Run]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["variant", "seed", "data", "finished", "trouble", *measured, "command"])
     for name, run in zip(variant_names(runs), runs, strict=True):
-        reason = "" if run.finished and not run.pruned else missing_result(run)
+        reason = "" if is_ranked(run) else missing_result(run)
         values = [run.metrics.get(key) for key in measured]
-        writer.writerow([name, run.seed, run.kind[0], run.finished, reason, *values, run.command])
+        cells = [name, run.seed, run.kind[0], run.finished, reason, *values, run.command]
+        writer.writerow(map(csv_cell, cells))
+    empty = ["" for _ in measured]
+    for run, wrong in unreadable.items():
+        writer.writerow(
+            map(csv_cell, [run.folder.name, *[""] * 3, unreadable_reason(wrong), *empty, ""])
+        )
     return file.getvalue()

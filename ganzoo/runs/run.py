@@ -137,7 +137,8 @@ def shell_quoted(word: str) -> str:
 
 def variant_names(runs: Sequence[Run]) -> list[str]:
     """A name for each run: its model and the options that differ between the runs, but no seed."""
-    shared = set.intersection(*[set(run.choices.items()) for run in runs])
+    chosen = [set(run.choices.items()) for run in runs]
+    shared = set().union(*chosen).intersection(*chosen)
     varied = [
         {k: v for k, v in run.choices.items() if k != "model" and (k, v) not in shared}
         for run in runs
