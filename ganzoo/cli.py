@@ -10,6 +10,7 @@ from ganzoo.commands import (
     run_evaluate,
     run_explore,
     run_export,
+    run_list,
     run_report,
     run_sample,
     run_train,
@@ -20,7 +21,7 @@ Commands = Any  # what argparse returns for subcommands is not public
 
 
 def main() -> None:
-    """``ganzoo train|sample|export|evaluate|report|explore|doctor …``."""
+    """``ganzoo train|list|sample|export|evaluate|report|explore|doctor …``."""
     parser = make_parser()
     args, rest = parser.parse_known_args()
     args.rest = rest  # which Hydra parses
@@ -40,7 +41,7 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
-        required=True, metavar="train|sample|export|evaluate|report|explore|doctor"
+        required=True, metavar="train|list|sample|export|evaluate|report|explore|doctor"
     )
     for add_command in ADD_COMMANDS:
         add_command(commands)
@@ -52,6 +53,14 @@ def add_train(commands: Commands) -> None:
         "train", add_help=False, help="train a variant: ganzoo train model=wgan_gp data=mnist5k"
     )
     command.set_defaults(run=run_train)
+
+
+def add_list(commands: Commands) -> None:
+    command = commands.add_parser("list", help="what there is to choose from, with its papers")
+    command.add_argument(
+        "group", nargs="?", metavar="GROUP", help="model, data, loss, … or pretrained (all)"
+    )
+    command.set_defaults(run=run_list)
 
 
 def add_sample(commands: Commands) -> None:
@@ -168,5 +177,6 @@ def factor_value(text: str) -> tuple[int, float]:
 
 
 ADD_COMMANDS = (
-    *(add_train, add_sample, add_export, add_evaluate, add_report, add_explore, add_doctor),
+    *(add_train, add_list, add_sample, add_export, add_evaluate),
+    *(add_report, add_explore, add_doctor),
 )

@@ -2,13 +2,31 @@
 
 from argparse import Namespace
 
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 
 
 def run_train(args: Namespace) -> None:
     from ganzoo.training.app import run_app  # noqa: PLC0415
 
     run_app(args.rest)
+
+
+def run_list(args: Namespace) -> None:
+    from ganzoo.inference.find import describe_models  # noqa: PLC0415
+    from ganzoo.settings.catalogue import list_choices, list_groups  # noqa: PLC0415
+    from ganzoo.settings.explain import suggest_names  # noqa: PLC0415
+
+    groups = [*list_groups(), "pretrained"]
+    refuse_if(
+        args.group not in (None, *groups),
+        f"there is no group named {args.group}: {suggest_names(str(args.group), groups)}",
+    )
+    for group in [args.group] if args.group else groups:
+        choices = describe_models() if group == "pretrained" else list_choices(group)
+        print(f"{group}:")
+        width = max(len(choice.name) for choice in choices)
+        for name, summary, source in choices:
+            print(f"  {name:{width}}  {summary}  {source}".rstrip())
 
 
 def run_sample(args: Namespace) -> None:

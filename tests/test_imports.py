@@ -15,7 +15,7 @@ LAYERS = (
     "players rules game model",
     "data metric logger",
     "callback probe",
-    "inference ganzoo training commands cli",
+    "inference ganzoo training commands cli __main__",
 )
 ORDER = " ".join(LAYERS).split()
 STOPS = {  # rooms that know no game, and import nothing from here on

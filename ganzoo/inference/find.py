@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from ganzoo.error import UserError, refuse_if
+from ganzoo.files import read_values
 from ganzoo.runs import RunFolder
+from ganzoo.settings.catalogue import Choice
 from ganzoo.settings.explain import suggest_names
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
@@ -14,6 +16,21 @@ CONFIG_NAME = "config.json"
 def list_models() -> list[str]:
     """The names of the trained models that come with the package."""
     return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{WEIGHTS_NAME}"))
+
+
+def describe_models() -> list[Choice]:
+    """The trained models that come with the package: variant, data and score."""
+    return [summarise_model(name) for name in list_models()]
+
+
+def summarise_model(name: str) -> Choice:
+    """A trained model of the package in one line."""
+    config = read_values(PRETRAINED / name / CONFIG_NAME)
+    variant, data = (config[key]["_target_"].rpartition(".")[2] for key in ("model", "data"))
+    monitor = config["facts"]["monitor"]
+    score, n = config["scores"][monitor], config["scores"][f"{monitor}_n"]
+    measured = f"{monitor.removeprefix('val/')} {score:.1f} at n = {n:,.0f}"
+    return Choice(name, f"{variant} on {data}, {config['steps']:,} steps: {measured}", "")
 
 
 def find_weights(model: str | Path) -> Path:
