@@ -10,6 +10,7 @@ from ganzoo.commands import (
     run_evaluate,
     run_explore,
     run_export,
+    run_info,
     run_list,
     run_report,
     run_sample,
@@ -21,7 +22,7 @@ Commands = Any  # what argparse returns for subcommands is not public
 
 
 def main() -> None:
-    """``ganzoo train|list|sample|export|evaluate|report|explore|doctor …``."""
+    """``ganzoo train|list|info|sample|export|evaluate|report|explore|doctor …``."""
     parser = make_parser()
     args, rest = parser.parse_known_args()
     args.rest = rest  # which Hydra parses
@@ -41,7 +42,7 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ganzoo", description="A GAN model zoo on PyTorch Lightning.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
-        required=True, metavar="train|list|sample|export|evaluate|report|explore|doctor"
+        required=True, metavar="train|list|info|sample|export|evaluate|report|explore|doctor"
     )
     for add_command in ADD_COMMANDS:
         add_command(commands)
@@ -61,6 +62,14 @@ def add_list(commands: Commands) -> None:
         "group", nargs="?", metavar="GROUP", help="model, data, loss, … or pretrained (all)"
     )
     command.set_defaults(run=run_list)
+
+
+def add_info(commands: Commands) -> None:
+    command = commands.add_parser(
+        "info", parents=[make_trust_parser()], help="what a trained model is, and its scores"
+    )
+    add_model_argument(command)
+    command.set_defaults(run=run_info)
 
 
 def add_sample(commands: Commands) -> None:
@@ -177,6 +186,6 @@ def factor_value(text: str) -> tuple[int, float]:
 
 
 ADD_COMMANDS = (
-    *(add_train, add_list, add_sample, add_export, add_evaluate),
+    *(add_train, add_list, add_info, add_sample, add_export, add_evaluate),
     *(add_report, add_explore, add_doctor),
 )

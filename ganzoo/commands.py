@@ -29,6 +29,13 @@ def run_list(args: Namespace) -> None:
             print(f"  {name:{width}}  {summary}  {source}".rstrip())
 
 
+def run_info(args: Namespace) -> None:
+    from ganzoo.inference.info import summarise_training  # noqa: PLC0415
+
+    for name, value in summarise_training(args.model, args.trust).items():
+        print(f"{name}: {value}")
+
+
 def run_sample(args: Namespace) -> None:
     from ganzoo.inference.sample import write_samples  # noqa: PLC0415
 

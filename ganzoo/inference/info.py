@@ -1,0 +1,62 @@
+"""What a trained model is: its variant, its size, its training and its scores."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from ganzoo.inference.card import count_parameters
+from ganzoo.inference.checkpoint import read_model
+from ganzoo.inference.find import find_run_folder
+from ganzoo.inference.load import load
+from ganzoo.runs import command_line
+from ganzoo.settings.trust import Modules
+
+
+def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, str]:
+    """A trained model in a few lines, by what they are about.
+
+    Args:
+        model: What ``load`` takes.
+        trust: Modules of yours whose classes may be built.
+
+    Raises:
+        UserError: See ``load``.
+    """
+    stored, players = read_model(model, trust), load(model, trust)
+    cfg: Any = OmegaConf.to_container(stored.cfg)
+    measured = cfg.get("scores") or find_run_folder(stored.path).metrics.read()
+    counts = {
+        "generator": count_parameters(players.generator),
+        "discriminator": count_parameters(players.discriminator),
+    }
+    return {
+        "variant": class_name(cfg["model"]),
+        **{part: class_name(cfg["model"][part]) for part in ("condition", "latent", "network")},
+        "loss": ", ".join(cfg["model"]["loss"]),
+        "images": " x ".join(map(str, players.image_shape)),
+        **{f"{player} parameters": f"{n:,}" for player, n in counts.items()},
+        "data": class_name(cfg["data"]),
+        "command": command_line(cfg["command"]),
+        "seed": str(cfg["model"]["seed"]),
+        **scores(measured),
+        "file": str(stored.path),
+    }
+
+
+def class_name(part: Mapping[str, Any]) -> str:
+    """The class of a part of a configuration."""
+    return str(part["_target_"]).rpartition(".")[2]
+
+
+def scores(measured: Mapping[str, Any]) -> dict[str, str]:
+    """Scores and probes as text, with the number of samples where it is known."""
+    counts = {
+        name: f" (n = {measured[f'{name}_n']:,.0f})" for name in measured if f"{name}_n" in measured
+    }
+    return {
+        name.removeprefix("val/"): f"{value:.4g}{counts.get(name, '')}"
+        for name, value in measured.items()
+        if name.startswith(("val/", "probe/")) and not name.endswith("_n")
+    }
