@@ -26,7 +26,8 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
     """
     stored, players = read_model(model, trust), load(model, trust)
     cfg: Any = OmegaConf.to_container(stored.cfg)
-    measured = cfg.get("scores") or find_run_folder(stored.path).metrics.read()
+    run = find_run_folder(stored.path)
+    measured = cfg.get("scores") or run.metrics.read()
     counts = {
         "generator": count_parameters(players.generator),
         "discriminator": count_parameters(players.discriminator),
@@ -38,7 +39,7 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
         "images": " x ".join(map(str, players.image_shape)),
         **{f"{player} parameters": f"{n:,}" for player, n in counts.items()},
         "data": class_name(cfg["data"]),
-        "command": command_line(cfg["command"]),
+        "command": command_line(cfg["command"] or run.origin.read().get("command", [])),
         "seed": str(cfg["model"]["seed"]),
         **scores(measured),
         "file": str(stored.path),
