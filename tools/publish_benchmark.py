@@ -1,10 +1,11 @@
 """Publish the result of a benchmark: its table and a picture of samples, in the docs and README.
 
-    python tools/publish_benchmark.py SWEEP NAME
+    python tools/publish_benchmark.py NAME SWEEP …
 
-writes the report of a sweep of experiment=benchmark/NAME to docs/benchmark/NAME.md and the samples
-of each variant's best run to docs/benchmark/NAME.png. If README.md has the markers <!-- NAME -->
-and <!-- /NAME -->, a short table replaces what is between them.
+writes the report of sweeps of experiment=benchmark/NAME, such as one for each of two machines, to
+docs/benchmark/NAME.md and the samples of each variant's best run to docs/benchmark/NAME.png. If
+README.md has the markers <!-- NAME --> and <!-- /NAME -->, a short table replaces what is between
+them.
 """
 
 import re
@@ -35,28 +36,31 @@ REMARKS = {
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("sweep", type=Path, help="the folder of the sweep")
     parser.add_argument("name", help="the benchmark, such as mnist5k")
+    parser.add_argument("sweeps", type=Path, nargs="+", help="the folders of its sweeps")
     args = parser.parse_args()
-    runs = find_runs([args.sweep])
+    runs = find_runs(args.sweeps)
     (board,) = leaderboards(runs)
     folder = ROOT / "docs" / "benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{args.name}.png").write_bytes(draw_best_samples(board))
-    (folder / f"{args.name}.md").write_text(benchmark_page(args.sweep, args.name, board, runs))
+    (folder / f"{args.name}.md").write_text(benchmark_page(args.sweeps, args.name, board, runs))
     readme = ROOT / "README.md"
     readme.write_text(replace_table(readme.read_text(), args.name, board))
 
 
-def benchmark_page(sweep: Path, name: str, board: Leaderboard, runs: Sequence[Run]) -> str:
+def benchmark_page(
+    sweeps: Sequence[Path], name: str, board: Leaderboard, runs: Sequence[Run]
+) -> str:
     """The report, with the command, the versions and what the scores mean above it."""
-    command = sweep_record(sweep).read()["command"]
+    commands = [sweep_record(sweep).read()["command"] for sweep in sweeps]
+    lines = [" ".join(["python train.py", *map(shell_quoted, words)]) for words in commands]
     environment = runs[0].origin["environment"]
     versions = ", ".join(f"{key} {environment[key]}" for key in ("ganzoo", "commit", "torch"))
     return (
         f"# experiment=benchmark/{name}\n\n"
-        f"`{' '.join(['python train.py', *map(shell_quoted, command)])}`\n\n"
-        f"{versions}; two shared CPU cores, {environment['threads']} thread per job, while other "
+        + "".join(f"`{line}`\n\n" for line in lines)
+        + f"{versions}; two shared CPU cores, {environment['threads']} thread per job, while other "
         "programs ran, so the seconds do not measure speed. The score of a row is the best "
         f"{board.score} of each of its runs; lower is better. `fid_digits` is the Fréchet distance "
         "of features of the package's own digits classifier, `fid_points` that of the points "
