@@ -37,6 +37,7 @@ from ganzoo.settings.own import (
     split_flags,
 )
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
+from ganzoo.training.usage import asks_for_help, train_usage
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
@@ -49,6 +50,9 @@ def run_app(overrides: Sequence[str] | None = None) -> None:
     """
     command = sys.argv
     program, *arguments = command if overrides is None else ["ganzoo train", *overrides]
+    if asks_for_help(arguments):
+        print(train_usage(program if overrides is not None else f"python {program}"))
+        return
     flags, typed = split_flags(arguments)
     folders = config_dirs(flags)
 
