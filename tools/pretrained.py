@@ -7,13 +7,16 @@
 
 `add` exports a run to the package at half precision, scores what it has written, and records the
 scores in its card. `cards` writes every card again, after its template has changed. `check` scores
-every model again and compares. `draw` writes samples of all models to docs/models.png. The
-overrides are those of `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
+every model again and compares. `draw` writes samples of all models to docs/models.png, and their
+table between the markers <!-- pretrained --> and <!-- /pretrained --> of README.md. The overrides
+are those of `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
 """
 
 import json
+import re
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +27,17 @@ from ganzoo.files import write_json
 from ganzoo.inference.card import write_card
 from ganzoo.inference.evaluate import choose_parts, evaluate_model
 from ganzoo.inference.export import export_model
-from ganzoo.inference.find import CONFIG_NAME, PRETRAINED, list_models
+from ganzoo.inference.find import CONFIG_NAME, PRETRAINED, WEIGHTS_NAME, list_models
 from ganzoo.inference.load import load
 
 DOCS = Path(__file__).parents[1] / "docs"
+SCORES = {  # of the table, and what they are called in it
+    "fid_digits": "FID of digits",
+    "prdc_digits_precision": "precision",
+    "prdc_digits_recall": "recall",
+    "probe/class_accuracy": "classes as asked",
+    "probe/code_error": "code error",
+}
 TOLERANCE = 1e-3  # relative; another number of threads rounds sums differently
 
 
@@ -91,7 +101,25 @@ def draw(args: Namespace) -> int:
         axes.set_title(name, fontsize=9, loc="left", pad=2)
         axes.set_axis_off()
     picture.save_image(picture.figure_to_image(figure), DOCS / "models.png")
+    readme = DOCS.parent / "README.md"
+    start, end = "<!-- pretrained -->", "<!-- /pretrained -->"
+    table = f"{start}\n{model_table(names)}\n{end}"
+    readme.write_text(re.sub(f"(?s){start}.*{end}", lambda _: table, readme.read_text()))
     return 0
+
+
+def model_table(names: Sequence[str]) -> str:
+    """Variant, training, scores and size of every model, as Markdown."""
+    rows = []
+    for name in names:
+        config, size = read_config(name), (PRETRAINED / name / WEIGHTS_NAME).stat().st_size
+        scores = {key.removeprefix("val/"): value for key, value in config["scores"].items()}
+        measured = [f"{scores[key]:.3g}" if key in scores else "" for key in SCORES]
+        variant = config["model"]["_target_"].rpartition(".")[2]
+        link = f"[`{name}`](ganzoo/pretrained/{name}/README.md)"
+        rows.append([link, variant, f"{config['steps']:,}", *measured, f"{size / 1e6:.1f} MB"])
+    head = ("model", "variant", "steps", *SCORES.values(), "size")
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
 def read_config(name: str) -> dict[str, Any]:
