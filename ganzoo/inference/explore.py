@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import randbelow
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ganzoo import picture
 from ganzoo.condition import ClassLabel
 from ganzoo.error import UserError
 from ganzoo.inference.find import find_weights
+from ganzoo.inference.info import score_line
 from ganzoo.inference.load import load
 from ganzoo.latent import Categorical, Latent
 from ganzoo.players import Players
@@ -30,6 +32,9 @@ except ImportError as error:
 if TYPE_CHECKING:
     from gradio.components import Component
 
+HEADING = """# ganzoo
+Drawn on this machine, each picture from its own noise, which the seed decides. *Truncation* below 1
+means fewer failures and less variety; a row of *walks* goes from one noise to another."""
 ALL_CLASSES = -1  # the class picker's "every class in turn"
 WALK_STEPS = 8  # images of a walk
 MIN_WIDTH = 600  # pixels that a grid is enlarged to
@@ -89,9 +94,14 @@ def build_page(models: Sequence[str | Path], trust: Modules = None) -> gr.Blocks
         players.condition.labels(1)  # raises if the model draws only with data
     page: gr.Blocks
     with gr.Blocks(title="ganzoo", analytics_enabled=False) as page:
+        gr.Markdown(HEADING)
         with gr.Row():
+            seed = gr.Number(0, label="seed", precision=0, minimum=0)
+            gr.Button("new noise").click(
+                lambda: randbelow(10**6), None, seed, api_visibility="private"
+            )
             controls = [
-                gr.Number(0, label="seed", precision=0, minimum=0),
+                seed,
                 gr.Slider(1, 100, 16, step=1, label="images, or walks"),
                 gr.Slider(0.1, 1.0, 1.0, step=0.05, label="truncation"),
                 gr.Radio(["samples", "walks"], value="samples", label="show"),
@@ -99,6 +109,7 @@ def build_page(models: Sequence[str | Path], trust: Modules = None) -> gr.Blocks
         with gr.Row():
             for name, players in trained.items():
                 with gr.Column():
+                    gr.Markdown(f"### {name}\n{score_line(name, trust)}")
                     add_model(page, name, players, controls)
         for name, log in logs.items():
             add_curves(page, name, log)
@@ -133,7 +144,9 @@ def add_model(
         factor_control(factor, f"{label} {number}", has_classes)
         for number, factor in enumerate(players.condition.factors)
     ]
-    image = gr.Image(label=name, format="png", buttons=IMAGE_BUTTONS, elem_id=f"pictures-{name}")
+    image = gr.Image(
+        show_label=False, format="png", buttons=IMAGE_BUTTONS, elem_id=f"pictures-{name}"
+    )
 
     def draw(seed: int, n: int, truncation: float, show: str, *values: float) -> np.ndarray:
         fixed = {

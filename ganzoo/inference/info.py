@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ganzoo.inference.card import count_parameters
-from ganzoo.inference.checkpoint import read_model
+from ganzoo.inference.checkpoint import StoredModel, read_model
 from ganzoo.inference.find import find_run_folder
 from ganzoo.inference.load import load
 from ganzoo.runs import command_line
@@ -26,8 +26,7 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
     """
     stored, players = read_model(model, trust), load(model, trust)
     cfg: Any = OmegaConf.to_container(stored.cfg)
-    run = find_run_folder(stored.path)
-    measured = cfg.get("scores") or run.metrics.read()
+    command = cfg["command"] or find_run_folder(stored.path).origin.read().get("command", [])
     counts = {
         "generator": count_parameters(players.generator),
         "discriminator": count_parameters(players.discriminator),
@@ -39,9 +38,9 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
         "images": " x ".join(map(str, players.image_shape)),
         **{f"{player} parameters": f"{n:,}" for player, n in counts.items()},
         "data": class_name(cfg["data"]),
-        "command": command_line(cfg["command"] or run.origin.read().get("command", [])),
+        "command": command_line(command),
         "seed": str(cfg["model"]["seed"]),
-        **scores(measured),
+        **read_scores(stored),
         "file": str(stored.path),
     }
 
@@ -51,8 +50,9 @@ def class_name(part: Mapping[str, Any]) -> str:
     return str(part["_target_"]).rpartition(".")[2]
 
 
-def scores(measured: Mapping[str, Any]) -> dict[str, str]:
+def read_scores(stored: StoredModel) -> dict[str, str]:
     """Scores and probes as text, with the number of samples where it is known."""
+    measured: Any = stored.cfg.get("scores") or find_run_folder(stored.path).metrics.read()
     counts = {
         name: f" (n = {measured[f'{name}_n']:,.0f})" for name in measured if f"{name}_n" in measured
     }
@@ -61,3 +61,9 @@ def scores(measured: Mapping[str, Any]) -> dict[str, str]:
         for name, value in measured.items()
         if name.startswith(("val/", "probe/")) and not name.endswith("_n")
     }
+
+
+def score_line(model: str | Path, trust: Modules = None) -> str:
+    """The first scores of a model, in a line."""
+    found = read_scores(read_model(model, trust)).items()
+    return ", ".join(f"{name} {value}" for name, value in list(found)[:3])

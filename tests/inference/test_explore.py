@@ -70,6 +70,11 @@ def test_in_a_browser_a_slider_moves_and_nothing_leaves_the_machine(served):
             timeout=60_000,
         )
         assert tab.get_by_text("curves of").count() == 1
+        assert tab.get_by_role("heading", name="ganzoo", exact=True).count() == 1
+        seed = tab.get_by_label("seed")
+        assert seed.input_value() == "0"
+        tab.get_by_role("button", name="new noise").click()
+        tab.wait_for_function("document.querySelector('input[type=number]').value != '0'")
         browser.close()
     assert {each.hostname for each in asked if each.scheme.startswith("http")} == {HOST}
 
