@@ -11,5 +11,5 @@ class UnrolledGAN(Game):
     """
 
     recipe: ClassVar[Choices] = {
-        "optimizer": Optimizers(adam(2e-3), adam(6e-4), unrolled_steps=1),
+        "optimizer": Optimizers(adam(1e-3), adam(6e-4), unrolled_steps=1),
     }
