@@ -55,8 +55,8 @@ def default_cache_dir() -> Path:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove the unfinished files that a killed process has left in a folder."""
-    for path in folder.rglob(f".*{PART}"):
+    """Remove the unfinished files that ``replacing`` of a killed process has left in a folder."""
+    for path in folder.glob(f".*.{'[0-9a-f]' * 32}{PART}"):
         path.unlink(missing_ok=True)
 
 

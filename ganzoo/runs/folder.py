@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from ganzoo.files import read_values, write_json
+from ganzoo.files import read_values, remove_partial_files, write_json
 
 MEASURED = ("best_step", "steps", "images", "train_seconds", "images_per_second")  # numbers
 
@@ -56,11 +56,14 @@ class RunFolder:
         failure: Why the run failed.
         diagnosis: The findings of the doctor.
         trackers: The names of the run in its experiment trackers.
+        changes: What changed when it was continued.
+        lock: Held by the process that trains.
         checkpoints: The folder of checkpoints …
         best: … the one with the lowest monitored score …
         last: … and the newest.
         samples: The folder of sample grids.
         figures: The folder of what probes draw.
+        logs: The folders of the loggers that write files.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -71,11 +74,14 @@ class RunFolder:
         self.failure = ValuesFile(self.path / "failure.json")
         self.diagnosis = ValuesFile(self.path / "diagnosis.json")
         self.trackers = ValuesFile(self.path / "trackers.json")
+        self.changes = self.path / "changes.json"
+        self.lock = self.path / "run.lock"
         self.checkpoints = self.path / "checkpoints"
         self.best = self.checkpoints / "best.ckpt"
         self.last = self.checkpoints / "last.ckpt"
         self.samples = self.path / "samples"
         self.figures = self.path / "figures"
+        self.logs = (self.path / "csv", self.path / "tensorboard")
 
     @classmethod
     def of_checkpoint(cls, checkpoint: Path) -> RunFolder:
@@ -101,9 +107,14 @@ class RunFolder:
     @property
     def results(self) -> dict[str, Path]:
         """The files and folders that a user looks at, by name; those that there are."""
-        logs = [self.path / "csv", self.path / "tensorboard"]
-        paths = [self.samples, self.figures, self.checkpoints, *logs, self.metrics.path]
+        paths = [self.samples, self.figures, self.checkpoints, *self.logs, self.metrics.path]
         return {path.name: path for path in paths if path.exists()}
+
+    def used(self) -> list[Path]:
+        """The files and folders that a run writes here; those that there are."""
+        values = (self.config, self.origin, self.metrics, self.diagnosis, self.trackers)
+        paths = [*(file.path for file in values), self.changes, self.checkpoints, self.samples]
+        return [path for path in (*paths, self.figures, *self.logs) if path.exists()]
 
     def measured(self) -> dict[str, Any]:
         """The metrics of a run that was trained to its end; empty if not, or if damaged."""
@@ -127,6 +138,11 @@ class RunFolder:
         """Whether the run is part of a sweep."""
         return sweep_record(self.path.parent).exists()
 
+    def remove_partial_files(self) -> None:
+        """Remove the unfinished files that a killed process of the run has left."""
+        for folder in (self.path, self.checkpoints, self.samples, self.figures, *self.logs):
+            remove_partial_files(folder)
+
     def siblings(self) -> Iterator[RunFolder]:
         """The runs in folders beside this one."""
         paths = self.path.parent.glob(f"*/{self.config.path.name}")
@@ -134,8 +150,18 @@ class RunFolder:
 
     def record_change(self, step: int, changed: Mapping[str, Any]) -> None:
         """Add to ``changes.json`` what changed when the run continued from a generator step."""
-        path = self.path / "changes.json"
-        write_json(path, [*read_values(path, []), {"step": step, "changed": dict(changed)}])
+        change = {"step": step, "changed": dict(changed)}
+        write_json(self.changes, [*self.recorded_changes(), change])
+
+    def recorded_changes(self) -> list[Any]:
+        """What ``changes.json`` holds, in the order in which it happened."""
+        changes: list[Any] = read_values(self.changes, [])
+        return changes
+
+
+def sweep_lock(folder: Path) -> Path:
+    """The file that the process of a sweep in a folder holds."""
+    return folder / "sweep.lock"
 
 
 def sweep_record(folder: Path) -> ValuesFile:

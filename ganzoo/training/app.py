@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
-from itertools import takewhile
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +35,7 @@ from ganzoo.settings.own import (
     names_own_parts,
     split_flags,
 )
+from ganzoo.training.claim import remove_empty_folders
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
 from ganzoo.training.usage import asks_for_help, train_usage
 
@@ -170,11 +170,12 @@ def record_failure(error: Exception, cfg: DictConfig) -> None:
     """Write into the run's folder why it failed, in one sentence."""
     from ganzoo.training.origin import reproduction_info  # noqa: PLC0415
 
-    resuming = cfg.resume not in (None, "auto")
+    resuming = has_started(error) and cfg.resume not in (None, "auto")
     run = RunFolder(cfg.resume if resuming else cfg.run_dir)
     explained = isinstance(error, PeerProcessDied) and run.failure.exists()  # by the other process
+    strangers = run.used() and not has_started(error)  # of another run, which is as it was
     with suppress(OSError):  # which the error may be about
-        if not explained:
+        if not (explained or strangers):
             run.failure.write({**reproduction_info(cfg), "reason": error_sentence(error)})
 
 
@@ -186,11 +187,3 @@ def silence_lightning() -> None:
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")
     # The doctor measures in the first process only.
     warnings.filterwarnings("ignore", message=".*sync_dist=True")
-
-
-def remove_empty_folders(folder: Path) -> None:
-    """Remove the folders that Hydra made for a run that never began, if they are empty."""
-    made = (folder, folder.parent, folder.parent.parent)
-    with suppress(OSError):
-        for path in takewhile(Path.cwd().__ne__, map(Path.resolve, made)):
-            path.rmdir()

@@ -5,7 +5,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from ganzoo.files import remove_partial_files, write_bytes
+from ganzoo.files import write_bytes
 from ganzoo.inference.format import FORMAT
 from ganzoo.runs import RunFolder
 from ganzoo.training.changes import record_changes
@@ -21,16 +21,15 @@ def write_origin(start: Start, cfg: DictConfig) -> None:
         cfg: Its configuration, with facts.
     """
     run = start.run
-    run.path.mkdir(parents=True, exist_ok=True)
-    remove_partial_files(run.path)
+    run.remove_partial_files()
     if not start.trained:  # or it would look finished
         run.metrics.remove()
     if start.changes:
         record_changes(run, start.step, start.changes)
     write_bytes(run.config.path, OmegaConf.to_yaml(saved_config(cfg)).encode())
     run.failure.remove()
-    if not start.checkpoint:
-        run.origin.update({**reproduction_info(cfg), "environment": describe_environment()})
+    if not run.origin.exists():
+        run.origin.write({**reproduction_info(cfg), "environment": describe_environment()})
 
 
 def saved_config(cfg: DictConfig) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A run that was cut off continues from its newest checkpoint, bit for bit."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
 from ganzoo.settings.trust import check_plain, check_size, check_trusted, plain_settings
 from ganzoo.training.changes import Change, check_allowed_changes, differences, flatten
+from ganzoo.training.claim import check_unused, is_claimed
 
 # Of a command or a file, and not of the run.
 OWN = ("run_dir", "resume", "allow_changes", "trust", "debug", "format")
@@ -44,7 +46,21 @@ class Start(NamedTuple):
     rewound: bool = False
 
 
-def find_start(cfg: DictConfig) -> Start:
+def choose_run(cfg: DictConfig) -> RunFolder:
+    """The folder to train in: of the run that ``resume`` names or finds, else a new one's.
+
+    Raises:
+        UserError: If ``resume`` names no run.
+    """
+    if cfg.resume in (None, "auto"):
+        found = find_unfinished_run(cfg) if cfg.resume else None
+        return found or RunFolder(cfg.run_dir)
+    run = RunFolder(cfg.resume)
+    check_run(run)
+    return run
+
+
+def find_start(cfg: DictConfig, run: RunFolder) -> Start:
     """Find where the run begins; nothing is written.
 
     ``resume=RUN`` without other options takes the settings that the run was begun with; options
@@ -52,30 +68,30 @@ def find_start(cfg: DictConfig) -> Start:
     continues the newest unfinished run of the same settings beside the one that would begin, and
     begins a new one if there is none.
 
+    Args:
+        cfg: The configuration.
+        run: From ``choose_run``, which no other process changes now.
+
     Raises:
-        UserError: If there is nothing to continue from, or the settings differ.
+        UserError: If there is nothing to continue from, the settings differ, or the folder of a new
+            run holds another.
     """
-    if cfg.resume == "auto":
-        return find_automatic_start(cfg)
-    return continue_run(cfg, RunFolder(cfg.resume)) if cfg.resume else begin_run(cfg)
-
-
-def begin_run(cfg: DictConfig) -> Start:
-    return Start(cfg, RunFolder(cfg.run_dir))
-
-
-def find_automatic_start(cfg: DictConfig) -> Start:
-    """Nothing to do if this run has finished; else the unfinished run of the same settings."""
-    start = begin_run(cfg)
-    if start.run.is_run() and start.run.has_finished() and has_same_settings(start.run, cfg):
-        return start._replace(finished=True)
-    unfinished = find_unfinished_run(cfg)
-    return continue_run(cfg, unfinished) if unfinished else start
+    same = cfg.resume == "auto" and run.is_run() and has_same_settings(run, cfg)
+    if same and run.has_finished():
+        return Start(cfg, run, finished=True)
+    if same or cfg.resume not in (None, "auto"):
+        return continue_run(cfg, run)
+    check_unused(run)
+    return Start(cfg, run)
 
 
 def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
-    """Continue a run from its newest checkpoint, with the settings that it was begun with."""
-    (checkpoint, step), settings = newest_checkpoint(run), read_run_settings(run)
+    """Continue a run from its newest checkpoint, with the settings that it was begun with.
+
+    One that was stopped before its first checkpoint begins again.
+    """
+    settings = read_run_settings(run)
+    checkpoint, step = newest_checkpoint(run)
     changes = changed_settings(settings, cfg) if typed_overrides() else []
     check_allowed_changes(run, changes, cfg.allow_changes)
     check_unchangeable(run, changes)
@@ -141,13 +157,21 @@ def run_settings(cfg: DictConfig, facts: Any) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in OWN}
 
 
-def read_run_settings(run: RunFolder) -> dict[str, Any]:
-    """The settings that a run was begun with."""
+def check_run(run: RunFolder) -> None:
+    """Refuse what is no folder of a run.
+
+    Raises:
+        UserError: If it is none.
+    """
     refuse_if(
         not run.is_run(),
         f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
         "continue: give the folder that training named, such as resume=runs/dcgan-mnist5k/…",
     )
+
+
+def read_run_settings(run: RunFolder) -> dict[str, Any]:
+    """The settings that a run was begun with."""
     settings = run.config.read()
     check_size(settings, run.config.path)
     return {key: value for key, value in settings.items() if key not in OWN}
@@ -164,24 +188,50 @@ def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
     return steps
 
 
-def newest_checkpoint(run: RunFolder) -> tuple[Path, int]:
-    """The run's checkpoint with the most steps, of those that can be read, and its steps."""
+def newest_checkpoint(run: RunFolder) -> tuple[Path | None, int]:
+    """The run's checkpoint with the most steps, of those that can be read, and its steps.
+
+    Returns:
+        None and 0 for a run that was stopped before its first checkpoint.
+
+    Raises:
+        UserError: If there are some, and all are damaged.
+    """
     steps = readable_checkpoints(run)
     refuse_if(
-        not steps,
-        f"{run} holds no checkpoint to continue from: leave resume out to begin a new run, or "
-        "give the folder that training named, such as resume=runs/dcgan-mnist5k/…",
+        not steps and any(run.checkpoints.glob("*.ckpt")),
+        f"{run} holds no checkpoint to continue from that can be read: begin a new run, or give "
+        "another folder that training named, such as resume=runs/dcgan-mnist5k/…",
     )
-    return max(steps.items(), key=itemgetter(1))
+    found: Sequence[tuple[Path | None, int]] = [*steps.items()]
+    return max(found, key=itemgetter(1), default=(None, 0))
 
 
 def find_unfinished_run(cfg: DictConfig) -> RunFolder | None:
-    """The unfinished run of the same settings in this run's folder, or the newest beside it."""
+    """The unfinished run of the same settings in this run's folder, or the newest beside it.
+
+    It passes by what is no run, is damaged or may not be read, and what another process trains.
+    """
     own = RunFolder(cfg.run_dir)
-    siblings = sorted(own.siblings(), key=lambda run: run.path.stat().st_mtime, reverse=True)
-    candidates = (
-        run
-        for run in [own, *siblings]
-        if run.is_run() and not run.has_finished() and any(run.checkpoints.glob("*.ckpt"))
-    )
-    return next((run for run in candidates if has_same_settings(run, cfg)), None)
+    siblings = sorted(own.siblings(), key=modified, reverse=True)
+    return next((run for run in [own, *siblings] if can_continue(run, cfg)), None)
+
+
+def modified(run: RunFolder) -> float:
+    """When the run's folder was changed; 0 if that is unknown."""
+    with suppress(OSError):
+        return run.path.stat().st_mtime
+    return 0.0
+
+
+def can_continue(run: RunFolder, cfg: DictConfig) -> bool:
+    """Whether a run is an unfinished one of these settings that nobody trains."""
+    with suppress(UserError, OSError, TypeError, AttributeError):  # of files that say anything
+        return (
+            run.is_run()
+            and not run.has_finished()
+            and has_same_settings(run, cfg)
+            and newest_checkpoint(run)[0] is not None
+            and not is_claimed(run)
+        )
+    return False

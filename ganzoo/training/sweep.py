@@ -4,47 +4,99 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from filelock import BaseFileLock
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from ganzoo.error import UserError
-from ganzoo.runs import sweep_record
+from ganzoo.error import UserError, exit_with_error, refuse_if
+from ganzoo.runs import sweep_lock, sweep_record
 from ganzoo.runs.run import DATA_PATHS
 from ganzoo.settings.words import check_words
+from ganzoo.training.claim import hold, quoted
 
 RESUME = "sweep.resume"
 CHANGEABLE = ("resume", "debug", "trust", *DATA_PATHS)  # when a sweep continues
-FOLDER: ContextVar[Path | None] = ContextVar("folder of the sweep that runs", default=None)
+
+
+class Running(NamedTuple):
+    """The sweep that runs: its folder, and what keeps others out of it."""
+
+    folder: Path
+    lock: BaseFileLock
+
+
+RUNNING: ContextVar[Running | None] = ContextVar("the sweep that runs", default=None)
 
 
 class SweepRecorder(Callback):
-    """Records the command of a sweep in its folder, and lets ``reported_sweep`` know the folder."""
+    """Records the command of a sweep in its folder, and lets ``reported_sweep`` know the folder.
+
+    The folder of another sweep, or of one that runs now, ends the program with a sentence.
+    """
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        folder = Path(config.hydra.sweep.dir)
-        FOLDER.set(folder)
         arguments = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
-        record = sweep_record(folder)
-        if not record.exists():
-            command = [text for text in arguments if option_name(text) != "hydra.sweep.dir"]
-            record.write({"command": command})
+        try:
+            begin_sweep(Path(config.hydra.sweep.dir), arguments)
+        except UserError as error:  # Hydra turns exceptions of callbacks into warnings
+            exit_with_error(str(error))
+
+
+def begin_sweep(folder: Path, arguments: Sequence[str]) -> None:
+    """Claim a sweep's folder until the sweep ends, and record its command there.
+
+    Raises:
+        UserError: If another sweep was begun there, or is running there.
+    """
+    record = sweep_record(folder)
+    command = [text for text in arguments if option_name(text) != "hydra.sweep.dir"]
+    begun = record.read().get("command", [])
+    resuming = "resume=auto" in command
+    refuse_if(
+        record.exists() and not (resuming and results_of(begun) == results_of(command)),
+        f"{folder} belongs to a sweep already: type {RESUME}={folder} to continue it, or "
+        "hydra.sweep.dir=… for another folder.",
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = hold(
+        sweep_lock(folder), f"another process runs the sweep in {folder}: wait for its end."
+    )
+    RUNNING.set(Running(folder, lock))
+    if not record.exists():
+        record.write({"command": command})
+
+
+def results_of(command: Sequence[str]) -> set[str]:
+    """The words of a command that decide what a sweep's results are."""
+    return {
+        text
+        for text in command
+        if not text.startswith("hydra") and option_name(text) not in CHANGEABLE
+    }
 
 
 @contextmanager
 def reported_sweep() -> Iterator[None]:
     """Write the report of the sweep that runs within, if there is one; Hydra has no such hook."""
-    token = FOLDER.set(None)
+    token = RUNNING.set(None)
     try:
         yield
     finally:
-        folder = FOLDER.get()
-        FOLDER.reset(token)
-        if folder and any(folder.glob("*/**/*.json")):  # some run has begun
-            from ganzoo.report.page import write_report  # noqa: PLC0415
+        running = RUNNING.get()
+        RUNNING.reset(token)
+        if running:
+            report_sweep(running)
 
-            print(f"wrote {write_report([folder], folder)}")
+
+def report_sweep(sweep: Running) -> None:
+    """Write the report of a sweep of which some run has begun, and let others into its folder."""
+    sweep.lock.release()
+    if any(sweep.folder.glob("*/**/*.json")):
+        from ganzoo.report.page import write_report  # noqa: PLC0415
+
+        print(f"wrote {write_report([sweep.folder], sweep.folder)}")
 
 
 def expand_sweep_resume(arguments: Sequence[str]) -> list[str]:
@@ -67,8 +119,7 @@ def expand_sweep_resume(arguments: Sequence[str]) -> list[str]:
     check_changes_nothing(others, command, folder)
     replaced = {"resume", "trust", *map(option_name, others)}
     kept = [argument for argument in command if option_name(argument) not in replaced]
-    quoted = str(folder).replace("\\", "\\\\").replace("'", "\\'")
-    return ["-m", *kept, *others, f"hydra.sweep.dir='{quoted}'", "resume=auto"]
+    return ["-m", *kept, *others, f"hydra.sweep.dir={quoted(str(folder))}", "resume=auto"]
 
 
 def read_sweep_command(folder: Path) -> list[str]:

@@ -15,9 +15,10 @@ from ganzoo.probe import run_probes
 from ganzoo.runs import RunFolder
 from ganzoo.training.budget import settle
 from ganzoo.training.build import Parts, build
+from ganzoo.training.claim import claimed
 from ganzoo.training.fit import fit, opened_loggers
 from ganzoo.training.origin import read_reproduction_info, write_origin
-from ganzoo.training.resume import Start, find_start
+from ganzoo.training.resume import Start, choose_run, find_start
 
 
 def train(cfg: DictConfig) -> float:
@@ -29,15 +30,18 @@ def train(cfg: DictConfig) -> float:
         PeerProcessDied: If another process of the run has died.
         Interrupted: If the run was stopped by a signal.
     """
-    start = find_start(settle(cfg))
-    if start.finished:
-        return print_result(start.run)
-    parts = build(start)
-    with opened_loggers(start, parts):
-        begin(start, parts)
-        fit(start, parts)
-        measure(start.run, parts)
-    return finish(start.run, parts)
+    cfg = settle(cfg)
+    run = choose_run(cfg)
+    with claimed(run):
+        start = find_start(cfg, run)
+        if start.finished:
+            return print_result(run)
+        parts = build(start)
+        with opened_loggers(start, parts):
+            begin(start, parts)
+            fit(start, parts)
+            measure(run, parts)
+        return finish(run, parts)
 
 
 def begin(start: Start, parts: Parts) -> None:
