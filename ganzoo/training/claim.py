@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from ganzoo.error import UserError, refuse_if
+from ganzoo.error import RunFailed, UserError, refuse_if
 from ganzoo.runs import RunFolder
 
 # What was there before the command, as far as is known here: None in a launcher's own process.
@@ -56,7 +56,7 @@ def choose_folder(config: DictConfig, kind: str) -> None:
 def unused_folder(folder: Path) -> Path:
     """Make a folder, by a name with a number where the name is taken."""
     names = (folder.with_name(f"{folder.name}_{number}") for number in count(2))
-    for path in (folder, *names):
+    for path in chain([folder], names):
         with suppress(FileExistsError):
             path.mkdir(parents=True)
             return path
@@ -98,18 +98,17 @@ def claimed(run: RunFolder) -> Iterator[None]:
         yield
         return
     run.path.mkdir(parents=True, exist_ok=True)
+    fresh, refused = not run.lock.exists(), False
     lock = hold(run.lock, f"another process is training in {run}: wait for its end, or stop it.")
     try:
         yield
+    except UserError as error:
+        refused = not isinstance(error, RunFailed)
+        raise
     finally:
-        abandon(run)
+        if fresh and (refused or not run.used()):  # no run has begun
+            run.lock.unlink(missing_ok=True)
         lock.release()
-
-
-def abandon(run: RunFolder) -> None:
-    """Leave no lock where no run has begun."""
-    if not run.used():
-        run.lock.unlink(missing_ok=True)
 
 
 def hold(path: Path, otherwise: str) -> Any:
