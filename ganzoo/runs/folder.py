@@ -159,6 +159,12 @@ class RunFolder:
         return changes
 
 
+    def changed_keys(self) -> set[str]:
+        """The options that have changed since the run began."""
+        changes = [each.get("changed") for each in self.recorded_changes() if isinstance(each, dict)]
+        return {key for changed in changes if isinstance(changed, dict) for key in changed}
+
+
 def sweep_lock(folder: Path) -> Path:
     """The file that the process of a sweep in a folder holds."""
     return folder / "sweep.lock"

@@ -50,8 +50,8 @@ def plain(cfg: DictConfig) -> Any:
 
 def unaltered(cfg: DictConfig) -> DictConfig:
     """The configuration with the command's choices of parts, before it overrides values."""
-    if not HydraConfig.initialized():
-        return cfg
+    if not HydraConfig.initialized() or cfg.resume not in (None, "auto"):
+        return cfg  # that of a run holds no choices
     folders = running_config_dirs()
     return compose_config(group_choices(HydraConfig.get().overrides.task, folders), folders)
 

@@ -36,6 +36,7 @@ from ganzoo.settings.own import (
     split_flags,
 )
 from ganzoo.training.claim import remove_empty_folders
+from ganzoo.training.restore import loosen
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
 from ganzoo.training.usage import asks_for_help, train_usage
 
@@ -64,7 +65,7 @@ def run_app(overrides: Sequence[str] | None = None) -> None:
     with explained_errors(typed, folders), reported_sweep():
         if names_own_parts(flags, typed):
             import_from_here()
-        expanded = expand_sweep_resume(typed)
+        expanded = loosen(expand_sweep_resume(typed), flags)
         check_no_null_group(expanded)
         sys.argv = [program, *flags, *expanded]
         # Hydra would print its own account of an error and exit; this makes it raise.

@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ganzoo.error import UserError
+from ganzoo.error import refuse_if
 from ganzoo.runs import RunFolder
 from ganzoo.runs.run import DATA_PATHS
+
+FREE, ALLOWED, FIXED = RULES = ("freely", "with allow_changes=true", "never")
+TABLE = {
+    **dict.fromkeys(("max_steps", "max_images", "max_time", "val_every", "val_every_images"), FREE),
+    **dict.fromkeys(("on_nonfinite", "trainer", "logger", "callback", "probe"), FREE),
+    **dict.fromkeys(("data.root", "data.download", "data.num_workers"), FREE),
+    **dict.fromkeys(("data.cache_mb", "data.in_memory_mb"), FREE),
+    **dict.fromkeys(("loss", "augmentation", "metric", "data"), ALLOWED),
+    **dict.fromkeys(("n_critic", "accumulate", "ema"), ALLOWED),
+    **dict.fromkeys(("seed", "model", "condition", "latent", "network", "head"), FIXED),
+    "optimizer": FIXED,
+}
 
 Change = tuple[str, Any, Any]  # of a key: its value before, and now
 
@@ -31,11 +43,38 @@ def record_changes(run: RunFolder, step: int, changes: Sequence[Change]) -> None
     run.record_change(step, changed)
 
 
-def check_allowed_changes(run: RunFolder, changes: Sequence[Change], allowed: bool) -> None:
-    """Refuse other settings than the run was begun with, where they are not allowed."""
-    if changes and not allowed:
-        listed = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
-        raise UserError(
-            f"{run} was begun with {listed}{' …' if changes[8:] else ''}: type only resume=…, or "
-            "add allow_changes=true to continue with the new settings."
-        )
+def check_changes(run: RunFolder, changes: Sequence[Change], allowed: bool) -> None:
+    """Refuse changes that the checkpoint cannot follow, or that nobody has allowed.
+
+    Args:
+        run: The run that continues.
+        changes: What the command changes of its settings.
+        allowed: Whether ``allow_changes=true`` was typed.
+
+    Raises:
+        UserError: About the options that cannot change; else about those that need the word.
+    """
+    by_rule = {rule: [each for each in changes if rule_of(each[0]) == rule] for rule in RULES}
+    fixed, asked = by_rule[FIXED], by_rule[ALLOWED]
+    refuse_if(
+        fixed,
+        f"{run} was begun with {listed(fixed)}, which its checkpoint cannot follow: leave "
+        f"{fixed[0][0] if fixed else ''} as it was, or begin a new run.",
+    )
+    refuse_if(
+        asked and not allowed,
+        f"{run} was begun with {listed(asked)}: leave that as it was, or add allow_changes=true "
+        "to continue with the new settings.",
+    )
+
+
+def rule_of(key: str) -> str:
+    """Whether an option may change when a run continues: docs/resume.md has the table."""
+    matching = [each for each in TABLE if key == each or key.startswith(f"{each}.")]
+    return TABLE[max(matching, key=len)] if matching else ALLOWED
+
+
+def listed(changes: Sequence[Change]) -> str:
+    """Changes in words."""
+    shown = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
+    return f"{shown}{' …' if changes[8:] else ''}"

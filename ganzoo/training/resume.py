@@ -14,13 +14,10 @@ from ganzoo.error import UserError, refuse_if
 from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
-from ganzoo.settings.trust import check_plain, check_size, check_trusted, plain_settings
-from ganzoo.training.changes import Change, check_allowed_changes, differences, flatten
+from ganzoo.settings.trust import plain_settings
+from ganzoo.training.changes import Change, check_changes, differences, flatten
 from ganzoo.training.claim import check_unused, is_claimed
-
-# Of a command or a file, and not of the run.
-OWN = ("run_dir", "resume", "allow_changes", "trust", "debug", "format")
-
+from ganzoo.training.restore import OWN, named_run, read_run_settings
 
 class Start(NamedTuple):
     """Where a run begins.
@@ -47,34 +44,25 @@ class Start(NamedTuple):
 
 
 def choose_run(cfg: DictConfig) -> RunFolder:
-    """The folder to train in: of the run that ``resume`` names or finds, else a new one's.
-
-    Raises:
-        UserError: If ``resume`` names no run.
-    """
-    if cfg.resume in (None, "auto"):
-        found = find_unfinished_run(cfg) if cfg.resume else None
-        return found or RunFolder(cfg.run_dir)
-    run = RunFolder(cfg.resume)
-    check_run(run)
-    return run
+    """The folder to train in: of the run that ``resume`` names or finds, else a new one's."""
+    found = find_unfinished_run(cfg) if cfg.resume == "auto" else None
+    return found or RunFolder(cfg.run_dir)
 
 
 def find_start(cfg: DictConfig, run: RunFolder) -> Start:
     """Find where the run begins; nothing is written.
 
-    ``resume=RUN`` without other options takes the settings that the run was begun with; options
-    beside it must agree with them, unless ``allow_changes=true`` lets them differ. ``resume=auto``
-    continues the newest unfinished run of the same settings beside the one that would begin, and
-    begins a new one if there is none.
+    ``resume=RUN`` continues that run with its own settings and what the command changes of them.
+    ``resume=auto`` continues the newest unfinished run of the same settings beside the one that
+    would begin, and begins a new one if there is none.
 
     Args:
         cfg: The configuration.
         run: From ``choose_run``, which no other process changes now.
 
     Raises:
-        UserError: If there is nothing to continue from, the settings differ, or the folder of a new
-            run holds another.
+        UserError: If there is nothing to continue from, a setting cannot change, or the folder of a
+            new run holds another.
     """
     same = cfg.resume == "auto" and run.is_run() and has_same_settings(run, cfg)
     if same and run.has_finished():
@@ -86,45 +74,30 @@ def find_start(cfg: DictConfig, run: RunFolder) -> Start:
 
 
 def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
-    """Continue a run from its newest checkpoint, with the settings that it was begun with.
+    """Continue a run from its newest checkpoint, or the one that ``resume`` names.
 
     One that was stopped before its first checkpoint begins again.
     """
     settings = read_run_settings(run)
-    checkpoint, step = newest_checkpoint(run)
-    changes = changed_settings(settings, cfg) if typed_overrides() else []
-    check_allowed_changes(run, changes, cfg.allow_changes)
-    check_unchangeable(run, changes)
-    refuse_if(
-        run.has_finished() and not changes,
-        f"{run} has finished: type a larger budget, such as max_steps=…, and "
-        "allow_changes=true beside its other options to train it further.",
-    )
-    configured = cfg if typed_overrides() else original_config(cfg, settings, run)
     check_resumable(run.config.read(), run.config.path)
-    chosen = OmegaConf.merge(configured, {"run_dir": str(run)})
+    named = None if cfg.resume == "auto" else named_run(cfg.resume)[1]
+    checkpoint, step = named_checkpoint(named) if named else newest_checkpoint(run)
+    check_checkpoint(run, checkpoint, settings)
+    changes = changed_settings(settings, cfg)
+    check_changes(run, changes, cfg.allow_changes)
+    refuse_if(
+        run.has_finished() and not (changes or named),
+        f"{run} has finished: type a larger budget, such as max_steps=…, to train it further.",
+    )
+    refuse_if(
+        0 < cfg.max_steps < step,
+        f"{run} has trained {step} generator steps already, and max_steps={cfg.max_steps}: type "
+        f"max_steps={step} or more.",
+    )
+    chosen = OmegaConf.merge(cfg, {"run_dir": str(run)})
     assert isinstance(chosen, DictConfig)
-    trained = run.measured().get("steps", 0) >= chosen.max_steps > 0
-    return Start(chosen, run, checkpoint, step, changes, trained)
-
-
-def original_config(cfg: DictConfig, settings: dict[str, Any], run: RunFolder) -> DictConfig:
-    """The configuration that a run was begun with, with the options of this command alone."""
-    check_plain(settings, run.config.path)
-    check_trusted(settings, run.config.path, cfg.trust)
-    own: Any = OmegaConf.to_container(cfg)
-    model = {**settings["model"], **own["model"], "_target_": settings["model"]["_target_"]}
-    return OmegaConf.create({**own, **settings, "model": model, "facts": own["facts"]})
-
-
-def check_unchangeable(run: RunFolder, changes: Sequence[Change]) -> None:
-    """Refuse other optimizers and schedules, which would be overwritten by the checkpoint's."""
-    frozen = [key for key, *_ in changes if key.startswith("optimizer.")]
-    if frozen:
-        raise UserError(
-            f"{frozen[0]} of {run} cannot change, because its checkpoint holds the optimizers "
-            "and their schedules: leave it as it was, or begin a new run."
-        )
+    reached = step if named else run.measured().get("steps", 0)
+    return Start(chosen, run, checkpoint, step, changes, reached >= chosen.max_steps > 0)
 
 
 def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
@@ -157,26 +130,6 @@ def run_settings(cfg: DictConfig, facts: Any) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in OWN}
 
 
-def check_run(run: RunFolder) -> None:
-    """Refuse what is no folder of a run.
-
-    Raises:
-        UserError: If it is none.
-    """
-    refuse_if(
-        not run.is_run(),
-        f"{run} holds no {run.config.path.name} that can be read, so it is no run that could "
-        "continue: give the folder that training named, such as resume=runs/dcgan-mnist5k/…",
-    )
-
-
-def read_run_settings(run: RunFolder) -> dict[str, Any]:
-    """The settings that a run was begun with."""
-    settings = run.config.read()
-    check_size(settings, run.config.path)
-    return {key: value for key, value in settings.items() if key not in OWN}
-
-
 def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
     """The run's checkpoints that can be read, and the generator steps of each."""
     steps: dict[Path, int] = {}
@@ -186,6 +139,31 @@ def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
         except (UserError, KeyError) as problem:
             rank_zero_warn(f"Another checkpoint is used, because {problem}")
     return steps
+
+
+def named_checkpoint(path: Path) -> tuple[Path, int]:
+    """A checkpoint and its generator steps."""
+    return path, int(read_checkpoint(path)["global_step"])
+
+
+def check_checkpoint(run: RunFolder, checkpoint: Path | None, settings: dict[str, Any]) -> None:
+    """Refuse a checkpoint that was not trained with the run's settings, or settings edited since.
+
+    Raises:
+        UserError: If they differ in more than what ``changes.json`` records.
+    """
+    stored = read_checkpoint(checkpoint).get("hyper_parameters", {}) if checkpoint else settings
+    trained = {key: value for key, value in stored.items() if key not in OWN}
+    before, now = (flatten(without_wiring(each)) for each in (trained, settings))
+    known = run.changed_keys()  # and facts follow from the others
+    for key, value, edited in differences(before, now):
+        if key in known or key.startswith("facts."):
+            continue
+        raise UserError(
+            f"{checkpoint} was trained with {key}={value}, and {run.config.path} says {edited}: "
+            "one of them is another run's or was edited; restore it, and type what is to change "
+            "beside resume=…"
+        )
 
 
 def newest_checkpoint(run: RunFolder) -> tuple[Path | None, int]:

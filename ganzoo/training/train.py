@@ -18,6 +18,7 @@ from ganzoo.training.build import Parts, build
 from ganzoo.training.claim import claimed
 from ganzoo.training.fit import fit, opened_loggers
 from ganzoo.training.origin import read_reproduction_info, write_origin
+from ganzoo.training.restore import restore
 from ganzoo.training.resume import Start, choose_run, find_start
 
 
@@ -30,7 +31,7 @@ def train(cfg: DictConfig) -> float:
         PeerProcessDied: If another process of the run has died.
         Interrupted: If the run was stopped by a signal.
     """
-    cfg = settle(cfg)
+    cfg = settle(restore(cfg))
     run = choose_run(cfg)
     with claimed(run):
         start = find_start(cfg, run)
@@ -45,9 +46,18 @@ def train(cfg: DictConfig) -> float:
 
 
 def begin(start: Start, parts: Parts) -> None:
-    """Write what the run is."""
+    """Write what the run is, and say what changes."""
     if parts.trainer.is_global_zero:
         write_origin(start, parts.cfg)
+        say_changes(start)
+
+
+def say_changes(start: Start) -> None:
+    """Print what is different from here on."""
+    console = Console(stderr=True)
+    for key, before, now in start.changes:
+        line = f"from generator step {start.step} on {key}={now}, before {before}"
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def measure(run: RunFolder, parts: Parts) -> None:
