@@ -1,7 +1,7 @@
 """Runs on disk: the names of their files, what the files say, and how to find them."""
 
 from ganzoo.runs.find import find_runs
-from ganzoo.runs.folder import RunFolder, ValuesFile, is_run_config, sweep_lock, sweep_record
+from ganzoo.runs.folder import RunFolder, ValuesFile, is_run_config, sweep_record
 from ganzoo.runs.run import Run, command_line, read_run, shell_quoted, variant_names
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "is_run_config",
     "read_run",
     "shell_quoted",
-    "sweep_lock",
     "sweep_record",
     "variant_names",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
 from os import PathLike, fspath
@@ -58,9 +58,9 @@ class RunFolder:
         trackers: The names of the run in its experiment trackers.
         changes: What changed when it was continued.
         lock: Held by the process that trains.
-        checkpoints: The folder of checkpoints …
-        best: … the one with the lowest monitored score …
-        last: … and the newest.
+        checkpoints: The folder of checkpoints.
+        best, last: The one with the lowest monitored score, and the newest.
+        later: Those that were newer than one that was continued.
         samples: The folder of sample grids.
         figures: The folder of what probes draw.
         logs: The folders of the loggers that write files.
@@ -79,6 +79,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.best = self.checkpoints / "best.ckpt"
         self.last = self.checkpoints / "last.ckpt"
+        self.later = self.path / "later"
         self.samples = self.path / "samples"
         self.figures = self.path / "figures"
         self.logs = (self.path / "csv", self.path / "tensorboard")
@@ -113,8 +114,9 @@ class RunFolder:
     def used(self) -> list[Path]:
         """The files and folders that a run writes here; those that there are."""
         values = (self.config, self.origin, self.metrics, self.diagnosis, self.trackers)
-        paths = [*(file.path for file in values), self.changes, self.checkpoints, self.samples]
-        return [path for path in (*paths, self.figures, *self.logs) if path.exists()]
+        folders = (self.checkpoints, self.later, self.samples, self.figures, *self.logs)
+        paths = (*(file.path for file in values), self.changes, *folders)
+        return [path for path in paths if path.exists()]
 
     def measured(self) -> dict[str, Any]:
         """The metrics of a run that was trained to its end; empty if not, or if damaged."""
@@ -139,9 +141,18 @@ class RunFolder:
         return sweep_record(self.path.parent).exists()
 
     def remove_partial_files(self) -> None:
-        """Remove the unfinished files that a killed process of the run has left."""
+        """Remove what a killed process of the run has left unfinished."""
         for folder in (self.path, self.checkpoints, self.samples, self.figures, *self.logs):
             remove_partial_files(folder)
+
+    def set_aside(self, checkpoints: Iterable[Path], step: int) -> None:
+        """Move checkpoints to ``later/``, and remove the sample grids after a step."""
+        for path in checkpoints:
+            self.later.mkdir(exist_ok=True)
+            path.replace(self.later / path.name)
+        grids = self.samples.glob("step_*.png")
+        for grid in [each for each in grids if int(each.stem.removeprefix("step_")) > step]:
+            grid.unlink()
 
     def siblings(self) -> Iterator[RunFolder]:
         """The runs in folders beside this one."""
@@ -150,24 +161,19 @@ class RunFolder:
 
     def record_change(self, step: int, changed: Mapping[str, Any]) -> None:
         """Add to ``changes.json`` what changed when the run continued from a generator step."""
-        change = {"step": step, "changed": dict(changed)}
-        write_json(self.changes, [*self.recorded_changes(), change])
+        records = [*self.recorded_changes(), {"step": step, "changed": dict(changed)}]
+        write_json(self.changes, records)
 
     def recorded_changes(self) -> list[Any]:
         """What ``changes.json`` holds, in the order in which it happened."""
-        changes: list[Any] = read_values(self.changes, [])
-        return changes
-
+        return list(read_values(self.changes, []))
 
     def changed_keys(self) -> set[str]:
         """The options that have changed since the run began."""
-        changes = [each.get("changed") for each in self.recorded_changes() if isinstance(each, dict)]
+        changes = [
+            each.get("changed") for each in self.recorded_changes() if isinstance(each, dict)
+        ]
         return {key for changed in changes if isinstance(changed, dict) for key in changed}
-
-
-def sweep_lock(folder: Path) -> Path:
-    """The file that the process of a sweep in a folder holds."""
-    return folder / "sweep.lock"
 
 
 def sweep_record(folder: Path) -> ValuesFile:

@@ -7,7 +7,7 @@ from ganzoo.error import refuse_if
 from ganzoo.runs import RunFolder
 from ganzoo.runs.run import DATA_PATHS
 
-FREE, ALLOWED, FIXED = RULES = ("freely", "with allow_changes=true", "never")
+FREE, ALLOWED, FIXED = ("freely", "with allow_changes=true", "never")
 TABLE = {
     **dict.fromkeys(("max_steps", "max_images", "max_time", "val_every", "val_every_images"), FREE),
     **dict.fromkeys(("on_nonfinite", "trainer", "logger", "callback", "probe"), FREE),
@@ -31,10 +31,18 @@ def flatten(settings: Any, key: str = "") -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
-    """Keys whose values differ, with both values; the path of the data makes no difference."""
+    """Options whose values differ, with both values; the path of the data makes no difference."""
+    before, now = flatten(without_wiring(before)), flatten(without_wiring(now))
     keys = sorted((before.keys() | now.keys()) - set(DATA_PATHS))
     changes = [(key, before.get(key), now.get(key)) for key in keys]
     return [change for change in changes if change[1] != change[2]]
+
+
+def without_wiring(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose ``model`` does not repeat the parts that have groups of their own."""
+    groups = {*settings, "image_shape"}
+    model = {key: value for key, value in settings["model"].items() if key not in groups}
+    return {**settings, "model": model}
 
 
 def record_changes(run: RunFolder, step: int, changes: Sequence[Change]) -> None:
@@ -54,17 +62,19 @@ def check_changes(run: RunFolder, changes: Sequence[Change], allowed: bool) -> N
     Raises:
         UserError: About the options that cannot change; else about those that need the word.
     """
-    by_rule = {rule: [each for each in changes if rule_of(each[0]) == rule] for rule in RULES}
+    by_rule = {
+        rule: [each for each in changes if rule_of(each[0]) == rule] for rule in (ALLOWED, FIXED)
+    }
     fixed, asked = by_rule[FIXED], by_rule[ALLOWED]
     refuse_if(
         fixed,
-        f"{run} was begun with {listed(fixed)}, which its checkpoint cannot follow: leave "
+        f"{run} was begun with {listed_changes(fixed)}, which its checkpoint cannot follow: leave "
         f"{fixed[0][0] if fixed else ''} as it was, or begin a new run.",
     )
     refuse_if(
         asked and not allowed,
-        f"{run} was begun with {listed(asked)}: leave that as it was, or add allow_changes=true "
-        "to continue with the new settings.",
+        f"{run} was begun with {listed_changes(asked)}: leave that as it was, or add "
+        "allow_changes=true to continue with the new settings.",
     )
 
 
@@ -74,7 +84,7 @@ def rule_of(key: str) -> str:
     return TABLE[max(matching, key=len)] if matching else ALLOWED
 
 
-def listed(changes: Sequence[Change]) -> str:
+def listed_changes(changes: Sequence[Change]) -> str:
     """Changes in words."""
     shown = ", ".join(f"{key}={before} (now {now})" for key, before, now in changes[:8])
     return f"{shown}{' …' if changes[8:] else ''}"

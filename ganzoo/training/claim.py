@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ganzoo.error import RunFailed, UserError, refuse_if
 from ganzoo.runs import RunFolder
 
-# What was there before the command, as far as is known here: None in a launcher's own process.
-EXISTED: ContextVar[frozenset[Path] | None] = ContextVar("folders that existed", default=None)
+# What was there before the command, as far as is known: nothing in the process of a launcher.
+EXISTED: ContextVar[frozenset[Path]] = ContextVar("folders that existed", default=frozenset())
 
 
 class FolderChooser(Callback):
@@ -39,14 +40,20 @@ def choose_folder(config: DictConfig, kind: str) -> None:
         config: Where ``hydra.run.dir`` or ``hydra.sweep.dir`` is read and written.
         kind: ``run`` or ``sweep``.
     """
+    HydraConfig.instance().set_config(config)  # which the name refers to
     folder = Path(config.hydra[kind].dir).absolute()
-    typed_run = config.run_dir if not OmegaConf.is_interpolation(config, "run_dir") else folder
-    paths = [folder, *folder.parents, *(typed := Path(str(typed_run)).absolute(), *typed.parents)]
+    typed = OmegaConf.select(config, "run_dir", throw_on_resolution_failure=False) or folder
+    places = (folder, Path(str(typed)).absolute())
+    paths = [path for place in places for path in (place, *place.parents)]
     EXISTED.set(frozenset(path for path in paths if path.exists()))
     overrides = config.hydra.overrides.hydra
     if any(text.startswith(f"hydra.{kind}.dir=") for text in overrides) or not is_first_process():
         return
-    with suppress(OSError), read_write(config), open_dict(config):  # Hydra meets the same error
+    with (
+        suppress(OSError),
+        read_write(config.hydra),
+        open_dict(config.hydra),
+    ):  # Hydra meets the same error
         chosen = str(unused_folder(folder))
         config.hydra[kind].dir = chosen
         # The jobs of a sweep are composed from these words.
@@ -71,8 +78,7 @@ def quoted(text: str) -> str:
 
 def remove_empty_folders(folder: Path) -> None:
     """Remove a folder and those above it, if they are empty and were made for this command."""
-    known = EXISTED.get()
-    existed = frozenset([folder.absolute().parent]) if known is None else known
+    existed = EXISTED.get() or {folder.absolute().parent}
     made = (folder.absolute(), *folder.absolute().parents)
     with suppress(OSError):
         for path in takewhile(lambda path: path not in existed, made):

@@ -11,7 +11,8 @@ from ganzoo.error import NotFinite, PeerProcessDied
 from ganzoo.logger import close_logger, continue_logger, run_id
 from ganzoo.training.build import Parts, rebuild_game
 from ganzoo.training.changes import record_changes
-from ganzoo.training.resume import Start, readable_checkpoints
+from ganzoo.training.checkpoints import readable_checkpoints
+from ganzoo.training.resume import Start
 
 
 def fit(start: Start, parts: Parts) -> None:

@@ -24,7 +24,7 @@ def write_origin(start: Start, cfg: DictConfig) -> None:
     run.remove_partial_files()
     if not start.trained:  # or it would look finished
         run.metrics.remove()
-    run.set_aside(start.step)
+    run.set_aside(start.later, start.step)
     if start.changes:
         record_changes(run, start.step, start.changes)
     write_bytes(run.config.path, OmegaConf.to_yaml(saved_config(cfg)).encode())

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +76,8 @@ def named_run(resume: Any) -> tuple[RunFolder, Path | None]:
         "resume=runs/dcgan-mnist5k/…, or resume=auto.",
     )
     path = Path(resume)
-    if path.suffix == ".ckpt":
-        return RunFolder.of_checkpoint(path), path
-    return RunFolder(path), None
+    named = path.suffix == ".ckpt"
+    return (RunFolder.of_checkpoint(path), path) if named else (RunFolder(path), None)
 
 
 def restore(cfg: DictConfig) -> DictConfig:
@@ -103,11 +104,12 @@ def restore(cfg: DictConfig) -> DictConfig:
 
 def wire(settings: Any, own: Any, root: Settings) -> Any:
     """Settings that refer to each other again where ``conf/`` lets them and they agree."""
-    if isinstance(settings, dict) and isinstance(own, dict):
-        return {name: wire(value, own.get(name), root) for name, value in settings.items()}
-    reference = REFERENCE.fullmatch(own) if isinstance(own, str) else None
-    refers = reference is not None and select(root, reference[1]) == settings
-    return own if refers else settings
+    match settings, own:
+        case dict(), dict():
+            return {name: wire(value, own.get(name), root) for name, value in settings.items()}
+        case _, str() if (found := REFERENCE.fullmatch(own)) and select(root, found[1]) == settings:
+            return own
+    return settings
 
 
 def changed(settings: Settings, own: Settings, overrides: Sequence[Override]) -> Settings:
@@ -118,28 +120,28 @@ def changed(settings: Settings, own: Settings, overrides: Sequence[Override]) ->
         own: What Hydra composed of the command.
         overrides: The command's words.
     """
-    paths = {path_of(override): override for override in overrides}
+    found = {path_of(override): override for override in overrides}
+    paths = {path: each for path, each in found.items() if path.split(".")[0] not in OWN}
+    everything = {"experiment": [name for name in own if name not in OWN]}
     for path, override in paths.items():
-        replaced = [name for name in own if name not in OWN] if path == "experiment" else [path]
-        for name in replaced:
+        for name in everything.get(path, [path]):
             change(settings, name, own, override)
     obsolete = {REPLACED[path] for path in paths if path in REPLACED} - paths.keys()
-    endless = {name for name in ("max_steps",) if settings[name] == -1}
+    endless = {name for name in ("max_steps",) if settings[name] == -1}  # by max_time alone
     return {**settings, **dict.fromkeys(obsolete | endless)}
 
 
 def change(settings: Settings, path: str, own: Settings, override: Override) -> None:
     """Set or remove one option of a run's settings as the command does."""
     *groups, name = path.split(".")
-    if groups[:1] == ["hydra"] or path in OWN:
-        return
     known = override.is_add() or override.is_force_add() or has(settings, path)
     refuse_if(not known, explain_key(path, OmegaConf.create(settings)))
     node = settings
     for group in groups:
         node = node.setdefault(group, {})
+    value = select(own, path)
     node.pop(name, None)
-    node |= {} if override.is_delete() else {name: select(own, path)}
+    node |= {} if override.is_delete() else {name: value}
 
 
 def path_of(override: Override) -> str:
@@ -156,9 +158,10 @@ def has(settings: Any, path: str) -> bool:
 
 def select(settings: Any, path: str) -> Any:
     """The value at a dotted path of nested settings; None if there is none."""
-    for name in path.split("."):
-        settings = settings.get(name) if isinstance(settings, dict) else None
-    return settings
+    try:
+        return reduce(getitem, path.split("."), settings)
+    except (KeyError, TypeError):  # what is no mapping has no options
+        return None
 
 
 def check_run(run: RunFolder) -> None:

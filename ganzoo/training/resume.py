@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError, refuse_if
-from ganzoo.inference.checkpoint import read_checkpoint
 from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
 from ganzoo.settings.trust import plain_settings
-from ganzoo.training.changes import Change, check_changes, differences, flatten
+from ganzoo.training.changes import Change, check_changes, differences
+from ganzoo.training.checkpoints import (
+    check_checkpoint,
+    later_checkpoints,
+    named_checkpoint,
+    newest_checkpoint,
+)
 from ganzoo.training.claim import check_unused, is_claimed
 from ganzoo.training.restore import OWN, named_run, read_run_settings
+
 
 class Start(NamedTuple):
     """Where a run begins.
@@ -30,6 +34,7 @@ class Start(NamedTuple):
         changes: How the configuration differs from the one that the run was begun with.
         trained: Whether the run has used up its budget, so that only measurements are missing.
         finished: Whether there is nothing left to do.
+        later: Checkpoints of more steps, which are set aside.
         rewound: Whether the checkpoint was chosen because training failed after it.
     """
 
@@ -40,6 +45,7 @@ class Start(NamedTuple):
     changes: Sequence[Change] = ()
     trained: bool = False
     finished: bool = False
+    later: Sequence[Path] = ()
     rewound: bool = False
 
 
@@ -97,7 +103,9 @@ def continue_run(cfg: DictConfig, run: RunFolder) -> Start:
     chosen = OmegaConf.merge(cfg, {"run_dir": str(run)})
     assert isinstance(chosen, DictConfig)
     reached = step if named else run.measured().get("steps", 0)
-    return Start(chosen, run, checkpoint, step, changes, reached >= chosen.max_steps > 0)
+    trained = reached >= chosen.max_steps > 0
+    later = later_checkpoints(run, step) if named else []
+    return Start(chosen, run, checkpoint, step, changes, trained, later=later)
 
 
 def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
@@ -108,14 +116,7 @@ def has_same_settings(run: RunFolder, cfg: DictConfig) -> bool:
 def changed_settings(settings: dict[str, Any], cfg: DictConfig) -> list[Change]:
     """How a configuration differs from the settings that a run was begun with."""
     now = run_settings(cfg, settings.get("facts", {}))
-    return differences(flatten(without_wiring(settings)), flatten(without_wiring(now)))
-
-
-def without_wiring(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings whose ``model`` does not repeat the parts that have groups of their own."""
-    groups = {*settings, "image_shape"}
-    model = {key: value for key, value in settings["model"].items() if key not in groups}
-    return {**settings, "model": model}
+    return differences(settings, now)
 
 
 def typed_overrides() -> list[str]:
@@ -128,61 +129,6 @@ def run_settings(cfg: DictConfig, facts: Any) -> dict[str, Any]:
     """A configuration as plain values, without what belongs only to the present command."""
     settings = plain_settings(cfg, facts)
     return {key: value for key, value in settings.items() if key not in OWN}
-
-
-def readable_checkpoints(run: RunFolder) -> dict[Path, int]:
-    """The run's checkpoints that can be read, and the generator steps of each."""
-    steps: dict[Path, int] = {}
-    for path in sorted(run.checkpoints.glob("*.ckpt"), reverse=True):  # last before best
-        try:
-            steps[path] = read_checkpoint(path)["global_step"]
-        except (UserError, KeyError) as problem:
-            rank_zero_warn(f"Another checkpoint is used, because {problem}")
-    return steps
-
-
-def named_checkpoint(path: Path) -> tuple[Path, int]:
-    """A checkpoint and its generator steps."""
-    return path, int(read_checkpoint(path)["global_step"])
-
-
-def check_checkpoint(run: RunFolder, checkpoint: Path | None, settings: dict[str, Any]) -> None:
-    """Refuse a checkpoint that was not trained with the run's settings, or settings edited since.
-
-    Raises:
-        UserError: If they differ in more than what ``changes.json`` records.
-    """
-    stored = read_checkpoint(checkpoint).get("hyper_parameters", {}) if checkpoint else settings
-    trained = {key: value for key, value in stored.items() if key not in OWN}
-    before, now = (flatten(without_wiring(each)) for each in (trained, settings))
-    known = run.changed_keys()  # and facts follow from the others
-    for key, value, edited in differences(before, now):
-        if key in known or key.startswith("facts."):
-            continue
-        raise UserError(
-            f"{checkpoint} was trained with {key}={value}, and {run.config.path} says {edited}: "
-            "one of them is another run's or was edited; restore it, and type what is to change "
-            "beside resume=…"
-        )
-
-
-def newest_checkpoint(run: RunFolder) -> tuple[Path | None, int]:
-    """The run's checkpoint with the most steps, of those that can be read, and its steps.
-
-    Returns:
-        None and 0 for a run that was stopped before its first checkpoint.
-
-    Raises:
-        UserError: If there are some, and all are damaged.
-    """
-    steps = readable_checkpoints(run)
-    refuse_if(
-        not steps and any(run.checkpoints.glob("*.ckpt")),
-        f"{run} holds no checkpoint to continue from that can be read: begin a new run, or give "
-        "another folder that training named, such as resume=runs/dcgan-mnist5k/…",
-    )
-    found: Sequence[tuple[Path | None, int]] = [*steps.items()]
-    return max(found, key=itemgetter(1), default=(None, 0))
 
 
 def find_unfinished_run(cfg: DictConfig) -> RunFolder | None:

@@ -11,7 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ganzoo.error import UserError, exit_with_error, refuse_if
-from ganzoo.runs import sweep_lock, sweep_record
+from ganzoo.runs import sweep_record
 from ganzoo.runs.run import DATA_PATHS
 from ganzoo.settings.words import check_words
 from ganzoo.training.claim import hold, quoted
@@ -60,9 +60,8 @@ def begin_sweep(folder: Path, arguments: Sequence[str]) -> None:
         "hydra.sweep.dir=… for another folder.",
     )
     folder.mkdir(parents=True, exist_ok=True)
-    lock = hold(
-        sweep_lock(folder), f"another process runs the sweep in {folder}: wait for its end."
-    )
+    busy = f"another process runs the sweep in {folder}: wait for its end, or stop it."
+    lock = hold(record.path.with_suffix(".lock"), busy)
     RUNNING.set(Running(folder, lock))
     if not record.exists():
         record.write({"command": command})

@@ -14,6 +14,7 @@ PACKAGE = Path(ganzoo.__file__).parent
 NAMES = (
     *("metrics.json", "config.yaml", "failure.json", "origin.json", "changes.json", "sweep.json"),
     *("trackers.json", "diagnosis.json", "figures", "last.ckpt", "best.ckpt", "metrics.csv"),
+    "run.lock",
 )
 
 

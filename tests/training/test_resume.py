@@ -8,10 +8,12 @@ import signal
 
 import pytest
 import torch
+import yaml
 
 from tests.helpers.commands import (
     QUICK,
     STEPS,
+    bits,
     contents,
     run,
     run_killed,
@@ -80,25 +82,109 @@ def test_other_settings_are_refused_and_nothing_is_lost(cut, capsys):
     words = [*QUICK, "network.width=4", "max_steps=20", "loss.non_saturating.real_target=0.9"]
     assert run("train", *words, f"resume={cut}") == 1
     said = capsys.readouterr().err
-    assert "loss.non_saturating.real_target=1.0 (now 0.9), max_steps=10 (now 20)" in said
+    assert "was begun with loss.non_saturating.real_target=1.0 (now 0.9): leave" in said
     assert "allow_changes=true" in said
     assert contents(cut) == before
 
 
 def test_other_settings_are_recorded_where_they_are_allowed(cut):
-    words = [*QUICK, "network.width=4", "max_steps=12", "allow_changes=true"]
+    words = ["max_steps=12", "loss.non_saturating.real_target=0.9", "allow_changes=true"]
     assert run("train", *words, f"resume={cut}") == 0
     assert json.loads((cut / "changes.json").read_text()) == [
-        {"step": 6, "changed": {"max_steps": {"before": 10, "now": 12}}}
+        {
+            "step": 6,
+            "changed": {
+                "loss.non_saturating.real_target": {"before": 1.0, "now": 0.9},
+                "max_steps": {"before": 10, "now": 12},
+            },
+        }
     ]
     assert json.loads((cut / "metrics.json").read_text())["steps"] == 12
+
+
+def test_one_word_changes_one_option_of_the_runs_own(cut, capsys):
+    """Neither loss nor seed nor batch is the default one."""
+    before = yaml.safe_load((cut / "config.yaml").read_text())
+    words = ["max_steps=11", "callback.sample_grid.rows=2", "logger=[csv]", "trainer=cpu"]
+    assert run("train", f"resume={cut}", *words) == 0
+    said = capsys.readouterr().err
+    assert "from generator step 6 on max_steps=11, before 10\n" in said
+    assert "callback.sample_grid.rows=2, before 8\n" in said
+    now = yaml.safe_load((cut / "config.yaml").read_text())
+    assert now.pop("max_steps") == 11
+    assert now["callback"]["sample_grid"].pop("rows") == 2
+    assert set(now["logger"]) == {"csv"}
+    assert now["trainer"].pop("log_every_n_steps") == 50  # of the trainer that was chosen
+    for settings in (before, now):
+        settings["callback"]["sample_grid"].pop("rows", None)
+        settings["trainer"].pop("log_every_n_steps", None)
+        for name in ("max_steps", "logger", "facts"):
+            settings.pop(name, None)
+    assert now == before
+    assert run("train", f"resume={cut}", "max_steps=12") == 0
+
+
+def test_a_checkpoint_that_is_named_is_where_the_run_goes_on(cut):
+    assert run("train", f"resume={cut}") == 0
+    whole = bits(cut)
+    middle = cut / "checkpoints/step_000006.ckpt"
+    shutil.copy(cut / "checkpoints/best.ckpt", middle)
+    step = torch.load(middle, weights_only=True)["global_step"]
+    assert run("train", f"resume={middle}") == 0
+    assert step == STEPS or (cut / "later/last.ckpt").exists()
+    assert {**bits(cut), "metrics": None} == {**whole, "metrics": None}
+
+
+EDITS = {
+    "seed": lambda settings: settings.update(seed=3),
+    "data.batch_size": lambda settings: settings["data"].update(batch_size=4),
+    "loss.non_saturating.real_target": lambda settings: settings["loss"]["non_saturating"].update(
+        real_target=0.5
+    ),
+    "max_steps": lambda settings: settings.update(max_steps=20),
+}
+
+
+@pytest.mark.parametrize("key", EDITS)
+@pytest.mark.parametrize("where", ["config", "checkpoint"])
+def test_files_of_different_runs_are_not_mixed(where, key, cut, capsys):
+    if where == "config":
+        settings = yaml.safe_load((cut / "config.yaml").read_text())
+        EDITS[key](settings)
+        (cut / "config.yaml").write_text(yaml.dump(settings))
+    for path in (cut / "checkpoints").iterdir() if where == "checkpoint" else ():
+        content = torch.load(path, weights_only=True)
+        EDITS[key](content["hyper_parameters"])
+        torch.save(content, path)
+    before = contents(cut)
+    assert run("train", f"resume={cut}") == 1
+    said = capsys.readouterr().err
+    assert f"was trained with {key}=" in said
+    assert "one of them is another run's or was edited" in said
+    assert contents(cut) == before
+
+
+@pytest.mark.parametrize("name", ["7", "true", "[a]", ""])
+def test_a_run_is_named_by_its_folder(name, cut, capsys):
+    assert run("train", f"resume={name}") in (0, 1)
+    said = capsys.readouterr().err
+    assert "resume is the folder of a run or one of its checkpoints" in said
+    assert "Traceback" not in said
+
+
+def test_several_runs_do_not_continue_one(cut, capsys):
+    assert run("train", "-m", f"resume={cut}", "seed=0,1") == 1
+    assert "resume=… continues one run, and -m begins several" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("optimizer.generator.lr=1e-5", "optimizer.generator.lr of"),
-        ("network.width=8", "do not fit the networks"),
+        ("optimizer.generator.lr=1e-5", "leave optimizer.generator.lr as it was"),
+        ("network.width=8", "leave network.width as it was, or begin a new run"),
+        ("seed=3", "seed=0 (now 3), which its checkpoint cannot follow"),
+        ("max_steps=5", "has trained 6 generator steps already"),
+        ("data.bach_size=3", "there is no option data.bach_size: did you mean data.batch_size"),
     ],
 )
 def test_what_a_checkpoint_cannot_follow_is_refused_and_nothing_is_lost(change, said, cut, capsys):
