@@ -33,8 +33,7 @@ class Game(Players, Alternating):
 
     One ``play`` is one generator step: the batch holds ``n_critic`` batches, the discriminator
     steps on each of them, then the generator steps once. With ``accumulate`` each of these batches
-    comes in so many parts. ``global_step``, the loggers' axis, schedules and budgets
-    therefore all count generator steps.
+    comes in so many parts. ``global_step``, loggers, schedules and budgets count generator steps.
 
     Args:
         image_shape: (C, H, W) of the data; images are in [-1, 1].
@@ -123,7 +122,8 @@ class Game(Players, Alternating):
 
     def _discriminate(self, view: View, generated: Tensor) -> Terms:
         """The discriminator's side of one view; returns its curves."""
-        turn = Turn(self.discriminator, self.generator, generated.detach(), *view)
+        generated, slopes = generated.detach(), self.losses.slopes
+        turn = Turn(self.discriminator, self.generator, generated, *view, slopes)
         outputs = {
             f"output_{of}": self.objective.opinion(critique.score.detach()).mean()
             for of, critique in (("real", turn.real), ("fake", turn.fake))

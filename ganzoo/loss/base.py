@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ganzoo.draws import Draws
@@ -41,6 +42,7 @@ class Turn:
         latent: The noise of the generated images, (N, L).
         condition: Of both, (N, K).
         draws: Random numbers of this step.
+        slopes: Whether a loss differentiates the scores of ``real`` and ``fake`` at their images.
     """
 
     discriminator: Judge
@@ -50,16 +52,25 @@ class Turn:
     latent: Tensor
     condition: Tensor
     draws: Draws
+    slopes: bool = False
 
     @cached_property
     def real(self) -> Critique:
         """The discriminator's verdict on the real images."""
-        return self.discriminator(self.images, self.condition)
+        return self.discriminator(self._seen(self.images), self.condition)
 
     @cached_property
     def fake(self) -> Critique:
         """The discriminator's verdict on the generated images."""
-        return self.discriminator(self.generated, self.condition)
+        return self.discriminator(self._seen(self.generated), self.condition)
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether these scores can be so differentiated; those of half precision cannot."""
+        return self.slopes and not torch.is_autocast_enabled(self.images.device.type)
+
+    def _seen(self, images: Tensor) -> Tensor:
+        return images.detach().requires_grad_() if self.has_slopes else images
 
     def judged(self, **critiques: Critique) -> Turn:
         """The same turn with another ``real`` or ``fake``."""
@@ -89,12 +100,14 @@ class Loss(nn.Module):
         needs_guess: The term needs a head that guesses the condition.
         needs_condition_of_real: The term needs the condition of real images.
         needs_raw_scores: The term compares single scores with numbers.
+        needs_slopes: The term differentiates the scores of the turn's images at these images.
     """
 
     per_sample = False
     needs_guess = False
     needs_condition_of_real = False
     needs_raw_scores = False
+    needs_slopes = False
 
     def for_discriminator(self, turn: Turn) -> Tensor | None:
         """What the discriminator minimises, a scalar."""

@@ -91,6 +91,21 @@ class DRAGAN(SlopePenalty):
         return float(self.weight) * off_one(gradient)
 
 
+def slope_of(judged: Sequence[Critique]) -> Tensor:
+    """The slopes in the very passes that gave the verdicts: (places * N / packing, …)."""
+    scores, images = ([getattr(each, name) for each in judged] for name in ("score", "images"))
+    gradients = torch.autograd.grad([each.sum() for each in scores], images, create_graph=True)
+    return torch.cat([each.reshape(len(scores[0]), -1) for each in gradients])
+
+
+def slope_anew(discriminator: Judge, judged: Sequence[Critique]) -> Tensor:
+    """The slopes in another pass, one for all places: (places * N / packing, …)."""
+    images, condition = (
+        torch.cat([getattr(each, name) for each in judged]) for name in ("images", "condition")
+    )
+    return slope(discriminator, images, condition)
+
+
 class ZeroCentredPenalty(SlopePenalty):
     """Wants no slope at some of the turn's images.
 
@@ -100,11 +115,11 @@ class ZeroCentredPenalty(SlopePenalty):
         weight: The paper's gamma; the penalty is half of it times the mean squared slope.
     """
 
+    needs_slopes = True
+
     def for_discriminator(self, turn: Turn) -> Tensor:
         places = self.places(turn)
-        images = torch.cat([place.images for place in places])
-        condition = torch.cat([place.condition for place in places])
-        gradient = slope(turn.discriminator, images, condition)  # in one pass for all places
+        gradient = slope_of(places) if turn.has_slopes else slope_anew(turn.discriminator, places)
         return 0.5 * float(self.weight) * len(places) * gradient.square().sum(1).mean()
 
     @abstractmethod
@@ -141,8 +156,8 @@ class R2(ZeroCentredPenalty):
 class R1R2(ZeroCentredPenalty):
     """Wants no slope at real and at generated images, as R3GAN does.
 
-    Huang et al. 2024, section 3, https://arxiv.org/abs/2501.05441. D judges both in one pass, so
-    that ``network.minibatch_std`` is over both.
+    Huang et al. 2024, section 3, https://arxiv.org/abs/2501.05441. In half precision D judges both
+    once more, in one pass, so that ``network.minibatch_std`` is over both there.
 
     Args:
         weight: Gamma of either; each penalty is half of it times the mean squared slope.

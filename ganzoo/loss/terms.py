@@ -23,6 +23,11 @@ class Losses(nn.ModuleDict):
     def __init__(self, losses: Mapping[str, Loss]) -> None:
         super().__init__(deepcopy(dict(losses)))
 
+    @property
+    def slopes(self) -> bool:
+        """Whether one differentiates the scores of the turn's images at these images."""
+        return any(loss.needs_slopes for loss in self.values())
+
     def for_discriminator(self, turn: Turn) -> Terms:
         """The discriminator's side of every loss that has one."""
         return present({name: loss.for_discriminator(turn) for name, loss in self.items()})  # type: ignore[operator]

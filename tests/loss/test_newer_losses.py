@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.augmentation import ADA, Augmentation
+from ganzoo.condition import ClassLabel
 from ganzoo.error import UserError
 from ganzoo.game import Game
+from ganzoo.head import Projection
 from ganzoo.loss import (
     R1,
     R1R2,
@@ -122,7 +124,7 @@ def test_zero_centred_penalties_of_a_linear_critic(loss, value):
     assert loss.for_generator(facing(critic)) is None
 
 
-def test_zero_centred_penalties_look_at_their_places_in_one_pass():
+def test_zero_centred_penalties_look_at_their_places_in_one_pass_if_they_need_another():
     critic = Linear()
     turn = facing(critic)
     for loss, expected in (
@@ -134,6 +136,36 @@ def test_zero_centred_penalties_look_at_their_places_in_one_pass():
         loss.for_discriminator(turn)
         (seen,) = critic.seen
         assert torch.equal(seen, expected)
+
+
+@pytest.mark.parametrize("packing", [1, 2])
+@pytest.mark.parametrize("loss", [R1(2.0), R2(2.0), R1R2(2.0)])
+def test_slopes_of_the_objectives_own_passes_are_those_of_another_pass(loss, packing):
+    network = MLP(discriminator_hidden=[8, 8], packing=packing)
+    told = Game((1, 4, 4), network=network, condition=ClassLabel(3), head=Projection)
+    parts = [torch.rand(6, 1, 4, 4), torch.rand(6, 1, 4, 4), torch.zeros(6, 0)]
+    condition = torch.eye(3).repeat(2, 1)
+    terms, gradients = [], []
+    for slopes in (False, True):
+        turn = Turn(told.discriminator, None, *parts, condition, None, slopes=slopes)
+        term = loss.for_discriminator(turn)
+        (NonSaturating().for_discriminator(turn) + term).backward()
+        terms.append(term.item())
+        gradients.append([each.grad.clone() for each in told.discriminator.parameters()])
+        told.discriminator.zero_grad()
+    assert terms[1] == pytest.approx(terms[0], rel=1e-5)
+    for own, anew in zip(*gradients, strict=True):
+        torch.testing.assert_close(own, anew, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [R1(), R2(), R1R2()])
+def test_zero_centred_penalties_cost_no_pass_of_d_in_single_precision(loss, play):
+    for precision, passes in (("32-true", 3), ("bf16-mixed", 4)):
+        game = Game((1, 8, 8), network=TINY, loss={"pair": NonSaturating(), "penalty": loss})
+        calls = []
+        game.discriminator.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+        play(game, steps=1, precision=precision)
+        assert len(calls) == passes
 
 
 @pytest.mark.parametrize("side", ["for_discriminator", "for_generator"])
