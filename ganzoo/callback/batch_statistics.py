@@ -7,10 +7,29 @@ is 192.7 with running averages, 192.4 with batch statistics and 192.6 with stand
 
 import torch
 from pytorch_lightning import Callback, Trainer
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganzoo.draws import Draws
 from ganzoo.game import Game
+
+Averages = list[tuple[_BatchNorm, dict[str, Tensor]]]  # the buffers of each layer
+
+
+def drop_averages(network: nn.Module) -> Averages:
+    """Let batch norm use the statistics of the batch in evaluation mode too; return the others."""
+    layers = [each for each in network.modules() if isinstance(each, _BatchNorm)]
+    averages = [(layer, dict(layer.named_buffers())) for layer in layers]
+    for layer in layers:
+        layer.running_mean = layer.running_var = None
+    return averages
+
+
+def restore_averages(averages: Averages) -> None:
+    """Put back what ``drop_averages`` has returned."""
+    for layer, buffers in averages:
+        for name, buffer in buffers.items():
+            setattr(layer, name, buffer)
 
 
 class BatchStatistics(Callback):
@@ -21,16 +40,10 @@ class BatchStatistics(Callback):
     """
 
     def on_validation_start(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
-        generator = pl_module.generator if pl_module.ema is None else pl_module.ema
-        layers = [each for each in generator.modules() if isinstance(each, _BatchNorm)]
-        self.kept = [(layer, dict(layer.named_buffers())) for layer in layers]
-        for layer in layers:
-            layer.running_mean = layer.running_var = None
+        self.kept = drop_averages(pl_module.generator if pl_module.ema is None else pl_module.ema)
 
     def on_validation_end(self, trainer: Trainer, pl_module: Game) -> None:  # type: ignore[override]
-        for layer, buffers in self.kept:
-            for name, buffer in buffers.items():
-                setattr(layer, name, buffer)
+        restore_averages(self.kept)
 
     def on_exception(self, trainer: Trainer, pl_module: Game, exception: BaseException) -> None:  # type: ignore[override]
         if trainer.validating or trainer.sanity_checking:

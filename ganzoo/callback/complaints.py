@@ -1,17 +1,22 @@
 """The failure modes that the doctor knows, their evidence and their remedies."""
 
+from collections.abc import Mapping
 from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ganzoo.callback.symptoms import Symptoms
 from ganzoo.game import Game
 
 VANISHING, COLLAPSE, DIVERGENCE = "vanishing gradient", "mode collapse", "failure to converge"
+MEMORISING = "memorising"
 REMEDIES = {
-    VANISHING: "loss=[non_saturating] or loss=[wasserstein,gradient_penalty]",
-    COLLAPSE: "network.minibatch_std=true, network.packing=2 or optimizer.unrolled_steps=5",
-    DIVERGENCE: "r1 added to loss=[…], augmentation=instance_noise, or a lower "
-    "optimizer.discriminator.lr",
+    VANISHING: "loss=[non_saturating], loss=[relativistic_pair,r1_r2], "
+    "loss=[wasserstein,gradient_penalty] or augmentation=instance_noise",
+    COLLAPSE: "network.minibatch_std=true, network.packing=2, loss=[relativistic_pair,r1_r2] or "
+    "optimizer.unrolled_steps=5",
+    DIVERGENCE: "r1_r2 added to loss=[…], loss=[relativistic_pair,r1_r2], "
+    "augmentation=instance_noise, or a lower optimizer.discriminator.lr",
+    MEMORISING: "augmentation=diff_augment or augmentation=ada",
 }
 # Evidence, with symptoms by their names.
 WON = "D has won: D(x) - D(G(z)) is {certainty:.4f}"
@@ -25,10 +30,12 @@ DRIFTS = (
 FLAT = "D's scores reach the generator with slope {pull:.2g} instead of about 1"
 FADED = "the generator's gradient is {gradient:.2g} of its median"
 ALIKE = "samples differ {diversity:.2g} times as much as real images do"
+KNOWN = "D scores a training image above a held-out one in {memorised:.0%} of all pairs"
 RULES = {
     DIVERGENCE: (WON, WON_EARLY, DRIFTS),
     VANISHING: (FLAT, FADED),
     COLLAPSE: (ALIKE,),
+    MEMORISING: (KNOWN,),
 }
 
 
@@ -51,3 +58,9 @@ def not_finite(game: Game, symptoms: Symptoms) -> list[Complaint]:
     names = [name for name, value in game.curves.items() if not value.isfinite()]
     names += ["a sample"] if isnan(symptoms.diversity) else []
     return [Complaint(DIVERGENCE, f"{name} is not finite", at_once=True) for name in names]
+
+
+def finding_line(finding: Mapping[str, Any]) -> str:
+    """What the doctor says of a finding, in one line."""
+    line = "doctor: {failure} since step {since_step}: {evidence}; try {try}"
+    return line.format(**finding)

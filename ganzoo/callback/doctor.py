@@ -14,15 +14,18 @@ from ganzoo.callback.complaints import (
     DRIFTS,
     FADED,
     FLAT,
+    KNOWN,
     REMEDIES,
     RULES,
     WON,
     WON_EARLY,
     Complaint,
+    finding_line,
     not_finite,
 )
 from ganzoo.callback.stage import validates_training
 from ganzoo.callback.symptoms import SymptomMeter, Symptoms
+from ganzoo.data.base import Data
 from ganzoo.error import NotFinite
 from ganzoo.game import Game
 from ganzoo.runs import RunFolder
@@ -33,8 +36,10 @@ class Doctor(Callback):
 
     Vanishing gradients, mode collapse and failure to converge are told apart as in Goodfellow 2016,
     sections 3.2.3 and 5.1, https://arxiv.org/abs/1701.00160, and Arjovsky & Bottou 2017, section
-    2. A symptom counts once it lasts. Logs its measurements as ``doctor/…`` and writes
-    ``diagnosis.json``; it reads each validation's first batch, which costs next to nothing.
+    2; D memorises as in Karras et al. 2020, section 2, https://arxiv.org/abs/2006.06676. A symptom
+    counts once it lasts. Logs its measurements as ``doctor/…`` and writes ``diagnosis.json``. At a
+    validation it reads the first batch, and up to 256 training and 256 held-out images of a data
+    module of ganzoo, which costs next to nothing.
 
     Args:
         folder: The run's folder, for ``diagnosis.json``.
@@ -49,6 +54,8 @@ class Doctor(Callback):
             warm-up; before that, a healthy D is ahead as well.
         diversity: Below this the samples have collapsed.
         drift: Above this the samples keep moving and do not settle.
+        memorised: Above this share of pairs, of a training and a held-out image, in which D scores
+            the first higher, it knows its training images by heart.
     """
 
     def __init__(
@@ -63,10 +70,12 @@ class Doctor(Callback):
         distance: float = 0.6,
         diversity: float = 0.4,
         drift: float = 0.4,
+        memorised: float = 0.95,
     ) -> None:
         self.run, self.patience, self.warmup = RunFolder(folder), patience, warmup
         self.pull, self.gradient, self.certainty = pull, gradient, certainty
         self.lead, self.distance, self.diversity, self.drift = lead, distance, diversity, drift
+        self.memorised = memorised
         self.meter = SymptomMeter()
         self.since: dict[str, list[int]] = {}  # steps of successive validations, by failure
         self.findings: list[dict[str, Any]] = []
@@ -92,7 +101,10 @@ class Doctor(Callback):
         if batch_idx or not (enough and watched):
             return
         assert isinstance(pl_module, Game)
-        symptoms = self.meter.measure(pl_module, outputs["real"].float(), outputs["fake"].float())
+        images = (outputs["real"].float(), outputs["fake"].float())
+        data: Any = getattr(trainer, "datamodule", None)
+        ours = data if isinstance(data, Data) else None
+        symptoms = self.meter.measure(pl_module, *images, ours)
         known = {name: value for name, value in symptoms._asdict().items() if not isnan(value)}
         for name, value in known.items():
             pl_module.log(f"doctor/{name}", value, rank_zero_only=True)
@@ -122,6 +134,7 @@ class Doctor(Callback):
             DRIFTS: symptoms.drift > self.drift and mature,
             FLAT: symptoms.pull < self.pull,
             FADED: symptoms.gradient < self.gradient,
+            KNOWN: symptoms.memorised > self.memorised,
             ALIKE: symptoms.diversity < self.diversity and (mature or symptoms.remaining < 0.5),
         }
         complaints = [
@@ -152,8 +165,7 @@ class Doctor(Callback):
         }
         self.findings.append(finding)
         self.write()
-        line = "doctor: {failure} since step {since_step}: {evidence}; try {try}"
-        Console(stderr=True).print(line.format(**finding), soft_wrap=True, markup=False)
+        Console(stderr=True).print(finding_line(finding), soft_wrap=True, markup=False)
 
     def write(self) -> None:
         """Write ``diagnosis.json``."""

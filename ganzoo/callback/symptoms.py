@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ganzoo.callback.memory import memorised_pairs
+from ganzoo.data.base import Data
 from ganzoo.game import Game
 from ganzoo.loss import Minimax
 
@@ -28,6 +30,8 @@ class Symptoms(NamedTuple):
         remaining: Diversity over the largest so far.
         drift: Distance between the mean samples, of the same latents, at this validation and at the
             one before, over the mean distance between real images.
+        memorised: Share of the pairs of a training and a held-out image in which D scores the first
+            higher; 0.5 if it has learned none by heart.
     """
 
     pull: float
@@ -37,6 +41,7 @@ class Symptoms(NamedTuple):
     diversity: float
     remaining: float
     drift: float
+    memorised: float
 
 
 class SymptomMeter:
@@ -58,13 +63,14 @@ class SymptomMeter:
         gradients = [each.grad for each in game.generator.parameters() if each.grad is not None]
         self.gradients.append(float(torch.nn.utils.get_total_norm(gradients)))
 
-    def measure(self, game: Game, real: Tensor, fake: Tensor) -> Symptoms:
+    def measure(self, game: Game, real: Tensor, fake: Tensor, data: Data | None = None) -> Symptoms:
         """Measure a game.
 
         Args:
             game: After a step.
             real: Real images, (N, …).
             fake: Samples of latents that are the same at every validation, (N, …).
+            data: What it trains on and what is held out; None if that is unknown.
         """
         scale, width = max(float(mean_distance(real)), TINY), float(mean_distance(fake))
         mean = fake.mean(0)
@@ -79,6 +85,7 @@ class SymptomMeter:
             diversity=width / scale,
             remaining=width / self.height,
             drift=float((mean - before).norm()) / scale,
+            memorised=nan if data is None else memorised_pairs(game, data),
         )
 
     def relative_gradient(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ganzoo.files import read_values, remove_partial_files, write_json
 
+FINDING = {"failure", "since_step", "evidence", "try"}
 MEASURED = ("best_step", "steps", "images", "train_seconds", "images_per_second")  # numbers
 
 
@@ -122,6 +123,11 @@ class RunFolder:
         """The metrics of a run that was trained to its end; empty if not, or if damaged."""
         metrics = self.metrics.read()
         return metrics if is_measurement(metrics) else {}
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The failures that the doctor has found; none if the file is missing or damaged."""
+        findings = self.diagnosis.read().get("findings", [])
+        return [each for each in findings if isinstance(each, dict) and each.keys() >= FINDING]
 
     def best_score(self) -> float:
         """The best monitored score; NaN without one."""

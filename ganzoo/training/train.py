@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
+from ganzoo.callback.complaints import finding_line
 from ganzoo.logger import log_figures
 from ganzoo.probe import run_probes
 from ganzoo.runs import RunFolder
@@ -76,13 +77,19 @@ def finish(run: RunFolder, parts: Parts) -> float:
 
 
 def print_result(run: RunFolder) -> float:
-    """Print the scores of a run and where its files are; return the best score, NaN without one."""
+    """Print the scores of a run, where its files are, and what the doctor has found.
+
+    Returns:
+        The best score, NaN without one.
+    """
     table = Table("", "result", show_header=False)
     for row in [*score_rows(run.measured()), *count_rows(run.measured())]:
         table.add_row(*row)
     for name, path in run.results.items():
         table.add_row(name, os.path.relpath(path))
     Console().print(table)
+    for finding in run.findings():
+        Console().print(finding_line(finding), soft_wrap=True, markup=False)
     return run.best_score()
 
 
