@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ganzoo.runs import Run
+from ganzoo.runs.folder import is_finding
 
 LARGEST = 1e30  # of a number that can still be squared and summed
-FINDING = ("failure", "since_step", "evidence", "try")  # what the doctor says of each
 
 
 def split_unreadable(runs: Iterable[Run]) -> tuple[list[Run], dict[Run, str]]:
@@ -49,8 +49,3 @@ def are_numbers(metrics: Mapping[str, Any]) -> bool:
     return all(isinstance(text, str | None) for text in texts) and all(
         isinstance(value, int | float) and -LARGEST < value < LARGEST for value in values
     )
-
-
-def is_finding(finding: Any) -> bool:
-    """Whether this is something that the doctor could have written."""
-    return isinstance(finding, dict) and finding.keys() >= set(FINDING)

@@ -3,47 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import nan
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 from ganzoo.files import read_values, remove_partial_files, write_json
+from ganzoo.runs.values_file import ValuesFile
 
-FINDING = {"failure", "since_step", "evidence", "try"}
+FINDING = {"failure", "since_step", "evidence", "try"}  # what the doctor says of each
 MEASURED = ("best_step", "steps", "images", "train_seconds", "images_per_second")  # numbers
-
-
-@dataclass(frozen=True)
-class ValuesFile:
-    """A file of values by name, in JSON or YAML.
-
-    Attributes:
-        path: Its path; there need not be a file yet.
-    """
-
-    path: Path
-
-    def read(self) -> dict[str, Any]:
-        """The values; none if the file is missing or damaged."""
-        values: dict[str, Any] = read_values(self.path)
-        return values
-
-    def write(self, values: Mapping[str, Any]) -> None:
-        """Replace the whole file by these values as JSON."""
-        write_json(self.path, dict(values))
-
-    def update(self, values: Mapping[str, Any]) -> None:
-        """Add values, or replace those of the same names."""
-        self.write(self.read() | dict(values))
-
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def remove(self) -> None:
-        """Remove the file if there is one."""
-        self.path.unlink(missing_ok=True)
 
 
 class RunFolder:
@@ -127,7 +96,7 @@ class RunFolder:
     def findings(self) -> list[dict[str, Any]]:
         """The failures that the doctor has found; none if the file is missing or damaged."""
         findings = self.diagnosis.read().get("findings", [])
-        return [each for each in findings if isinstance(each, dict) and each.keys() >= FINDING]
+        return list(filter(is_finding, findings if isinstance(findings, list) else []))
 
     def best_score(self) -> float:
         """The best monitored score; NaN without one."""
@@ -185,6 +154,11 @@ class RunFolder:
 def sweep_record(folder: Path) -> ValuesFile:
     """The file with the command of the sweep in a folder."""
     return ValuesFile(folder / "sweep.json")
+
+
+def is_finding(finding: Any) -> bool:
+    """Whether this is something that the doctor could have written."""
+    return isinstance(finding, dict) and finding.keys() >= FINDING
 
 
 def is_run_config(settings: Mapping[str, Any]) -> bool:

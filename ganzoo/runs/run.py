@@ -167,5 +167,5 @@ def read_run(path: str | Path | RunFolder) -> Run:
         origin=folder.origin.read() or metrics or failure,
         metrics=metrics,
         failure=failure.get("reason"),
-        diagnosis=folder.findings(),
+        diagnosis=folder.diagnosis.read().get("findings", []),
     )
