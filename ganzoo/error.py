@@ -25,6 +25,10 @@ class PeerProcessDied(RunFailed):
     """Another process of the run has died."""
 
 
+class WorkerDied(RunFailed):
+    """A process that reads pictures has died."""
+
+
 class Interrupted(Exception):  # noqa: N818
     """A run was stopped by a signal; the message says how to continue it.
 

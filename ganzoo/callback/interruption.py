@@ -4,24 +4,26 @@ import subprocess
 import sys
 import threading
 from os import PathLike
+from time import monotonic
 from types import FrameType
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from ganzoo.error import Interrupted
+from ganzoo.error import Interrupted, WorkerDied
+from ganzoo.processes import REQUEUE, STOP
 from ganzoo.runs import RunFolder
 
-STOP = (signal.SIGTERM, signal.SIGINT)
-USER_SIGNALS = ("SIGUSR1", "SIGUSR2")  # of SLURM users and of submitit; Windows has none
-REQUEUE = tuple(getattr(signal, name) for name in USER_SIGNALS if hasattr(signal, name))
+AGAIN = 2.0  # seconds; what comes sooner is the same signal, to the process and to its group
 
 
 class Interruption(Callback):
     """Stops a run after its current step on a signal, with a checkpoint to continue from.
 
-    SIGTERM and SIGINT stop the run; a second one has its usual effect. SIGUSR1 and SIGUSR2, which
-    announce the end of a SLURM job's time or its pre-emption, also requeue the job.
+    SIGTERM, SIGINT, SIGHUP and SIGQUIT stop the run; another one later has its usual effect.
+    SIGUSR1 and SIGUSR2, which announce the end of a SLURM job's time or its pre-emption, also
+    requeue the job. What the program was started to ignore, as by ``nohup``, it ignores. A run
+    whose readers of pictures have died leaves a checkpoint too.
 
     Args:
         folder: The run's folder.
@@ -32,21 +34,33 @@ class Interruption(Callback):
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.run = RunFolder(folder)
-        self.signalled = self.requeued = self.stopping = False
+        self.signalled = self.requeued = self.stopping = self.trained = False
+        self.since = 0.0
         self.handlers: dict[int, Any] = {}
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.handle_signals()
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if threading.current_thread() is threading.main_thread():  # others get no signals
-            self.handlers = {
-                each: signal.signal(each, self.record_signal) for each in (*STOP, *REQUEUE)
-            }
+        self.handle_signals()  # again, after Lightning has
+
+    def handle_signals(self) -> None:
+        """Record signals from here on."""
+        if threading.current_thread() is not threading.main_thread():  # others get no signals
+            return
+        for each in (*STOP, *REQUEUE):
+            if (before := signal.getsignal(each)) != signal.SIG_IGN:
+                self.handlers.setdefault(each, before)
+                signal.signal(each, self.record_signal)
 
     def record_signal(self, number: int, frame: FrameType | None) -> None:
-        self.signalled = True
-        if number in REQUEUE:
-            self.requeued = True
-        else:
+        now = monotonic()
+        if self.signalled and number in STOP and now - self.since > AGAIN:
             signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.since = self.since or now
+        self.signalled = True
+        self.requeued |= number in REQUEUE
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -75,14 +89,31 @@ class Interruption(Callback):
             submitit(signal.SIGUSR2, None)
         elif first and (job := job_id()):
             print(f"{done}, and job {job} is requeued", file=sys.stderr, flush=True)
-            subprocess.run(["scontrol", "requeue", job], check=True)
+            try:
+                command = ["scontrol", "requeue", job]
+                subprocess.run(command, check=True, capture_output=True, text=True)
+            except (OSError, subprocess.CalledProcessError) as problem:
+                reason = " ".join(str(getattr(problem, "stderr", "") or problem).split())
+                raise Interrupted(
+                    f"{done}, and scontrol did not requeue job {job} ({reason}): submit it again "
+                    f"with resume={self.run}"
+                ) from problem
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # The last validation is over, and no step will follow.
+        self.trained = trainer.strategy.reduce_boolean_decision(self.signalled, all=False)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.restore_handlers()
+        if self.trained:
+            raise Interrupted(f"stopped after the last step: type resume={self.run} to measure it")
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
+        alone = trainer.training and trainer.world_size == 1
+        if isinstance(exception, WorkerDied) and alone:  # between two steps
+            trainer.save_checkpoint(self.run.last)
         self.restore_handlers()
 
     def restore_handlers(self) -> None:

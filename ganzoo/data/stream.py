@@ -1,6 +1,8 @@
 """Data sets too large for memory: pictures are read while training."""
 
 import hashlib
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.pixels import fit_square, to_bytes, to_unit
 from ganzoo.data.source import Batch, Source
-from ganzoo.error import RunFailed, UserError, refuse_if
+from ganzoo.error import RunFailed, UserError, WorkerDied, refuse_if
+from ganzoo.processes import ignore_signals, known_signals
 
 MAX_BROKEN = 20  # pictures in a row, of a disk that is gone
 
@@ -109,10 +112,13 @@ class Streamed(Source):
             pin_memory=torch.cuda.is_available(),
             # Its own generator, or the loader would draw from the global one.
             generator=torch.Generator(),
+            worker_init_fn=ignore_signals,
         )
         try:
-            for pixels, labels in loader:
+            for pixels, labels in undisturbed(loader):
                 yield to_unit(pixels), labels
+        except WorkerDied:
+            raise
         except UserError as error:  # to which a worker's traceback is added
             sentence = str(error).strip().splitlines()[-1]
             raise RunFailed(sentence.removeprefix("ganzoo.error.UserError: ")) from error
@@ -125,6 +131,28 @@ class Streamed(Source):
         digest.update(rows.numpy().tobytes())
         digest.update(repr(file_stamps(reader, rows.tolist())).encode())
         return digest.hexdigest()
+
+
+def undisturbed(loader: Iterable[Batch]) -> Iterator[Batch]:
+    """What a loader reads; a dead worker is met when its batch is due and not within a step.
+
+    Raises:
+        WorkerDied: If a process that reads has died.
+    """
+    handlers = {each: signal.getsignal(each) for each in known_signals("SIGCHLD")}
+    batches = iter(loader)
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():  # torch's raises wherever the program is
+            signal.signal(number, handler)
+    try:
+        yield from batches
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error) or isinstance(error, UserError):
+            raise
+        raise WorkerDied(
+            "a process that reads pictures died, which the system ends where memory runs out: "
+            "lower data.num_workers or data.batch_size, and continue with resume=…"
+        ) from error
 
 
 def file_stamps(reader: Reader, rows: Iterable[int]) -> list[tuple[str, int, int]]:

@@ -38,6 +38,7 @@ from ganzoo.settings.own import (
 from ganzoo.training.claim import remove_empty_folders
 from ganzoo.training.restore import loosen
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
+from ganzoo.training.terminal import quiet_terminal
 from ganzoo.training.usage import asks_for_help, train_usage
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
@@ -62,7 +63,7 @@ def run_app(overrides: Sequence[str] | None = None) -> None:
         sys.argv = command  # by which Lightning starts further processes
         return run_job(cfg)
 
-    with explained_errors(typed, folders), reported_sweep():
+    with quiet_terminal(), explained_errors(typed, folders), reported_sweep():
         if names_own_parts(flags, typed):
             import_from_here()
         expanded = loosen(expand_sweep_resume(typed), flags)
