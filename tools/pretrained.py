@@ -36,7 +36,6 @@ SCORES = {  # of the table, and what they are called in it
     "prdc_digits_precision": "precision",
     "prdc_digits_recall": "recall",
     "probe/class_accuracy": "classes as asked",
-    "probe/code_error": "code error",
 }
 TOLERANCE = 1e-3  # relative; another number of threads rounds sums differently
 

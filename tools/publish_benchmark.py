@@ -19,7 +19,7 @@ from ganzoo.report.tables import COLUMNS, markdown_report, markdown_table
 from ganzoo.runs import Run, find_runs, shell_quoted, sweep_record
 
 ROOT = Path(__file__).parents[1]
-README_COLUMNS = ("variant", "mean", "std", "95 % interval", "best", "alarms")
+README_COLUMNS = ("variant", "seeds", "mean", "95 % interval", "best", "alarms")
 TILE, GAP = 28, 2  # pixels of an image in a grid, and between two images
 MAX_GRID_ROWS = 4
 REMARK_ON_POINTS = (

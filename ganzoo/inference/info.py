@@ -28,15 +28,18 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
     cfg: Any = OmegaConf.to_container(stored.cfg)
     command = cfg["command"] or find_run_folder(stored.path).origin.read().get("command", [])
     counts = {
-        "generator": count_parameters(players.generator),
-        "discriminator": count_parameters(players.discriminator),
+        "generator": f"{count_parameters(players.generator):,}",
+        "discriminator": f"{count_parameters(players.discriminator):,}".removeprefix("0"),
     }
     return {
         "variant": class_name(cfg["model"]),
         **{part: class_name(cfg["model"][part]) for part in ("condition", "latent", "network")},
         "loss": ", ".join(cfg["model"]["loss"]),
         "images": " x ".join(map(str, players.image_shape)),
-        **{f"{player} parameters": f"{n:,}" for player, n in counts.items()},
+        **{
+            f"{player} parameters": f"{n:,}" if n else "not included"
+            for player, n in counts.items()
+        },
         "data": class_name(cfg["data"]),
         "command": command_line(command),
         "seed": str(cfg["model"]["seed"]),
