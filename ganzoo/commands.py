@@ -1,6 +1,7 @@
 """What every command does; torch is imported only when there is work for it."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from ganzoo.error import UserError, refuse_if
 
@@ -45,12 +46,20 @@ def run_sample(args: Namespace) -> None:
         args.n,
         args.seed,
         label=args.label,
-        codes=dict(args.code),
+        codes=each_once(args.code),
         truncation=args.truncation,
         steps=args.interpolate,
         trust=args.trust,
     )
     print(f"wrote {out}")
+
+
+def each_once(codes: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """The factors of a code by number, each of which is set once."""
+    numbers = [number for number, _ in codes]
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    refuse_if(twice, f"--code sets factor {twice[:1]} twice: leave one of them out.")
+    return dict(codes)
 
 
 def run_export(args: Namespace) -> None:

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and read without fear of damage."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -52,6 +53,17 @@ def default_cache_dir() -> Path:
     """`$GANZOO_CACHE`, else `ganzoo` in `$XDG_CACHE_HOME` or `~/.cache`."""
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("GANZOO_CACHE") or f"{caches}/ganzoo").expanduser()
+
+
+def read_regular(path: Path) -> bytes:
+    """The content of a file; a pipe or a device, which may never end, is refused.
+
+    Raises:
+        OSError: If it cannot be read, or is no regular file.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return path.read_bytes()
 
 
 def remove_partial_files(folder: Path) -> None:

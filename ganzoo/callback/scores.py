@@ -33,8 +33,8 @@ class Scores(Callback):
     Args:
         scores: The scores by name; the logged names come from here.
         cache_dir: None takes ``$GANZOO_CACHE``, else ``ganzoo`` in the user's cache folder.
-        required: Whether missing weights of an extractor are an error; otherwise its scores are
-            left out after a warning.
+        required: Whether missing weights of an extractor are an error, as those of a file that was
+            named always are; otherwise its scores are left out after a warning.
 
     Raises:
         UserError: If a required extractor is missing, validation gives too few samples, or real
@@ -58,6 +58,9 @@ class Scores(Callback):
         counts = class_counts(data) if isinstance(game.condition, ClassLabel) else {}
         for score in self.scores.values():
             score.check(data.image_shape, data.n_val, counts)
+        extractors = [score.extractor for score in self.scores.values()]
+        for extractor in [each for each in extractors if self.required or each.named_file]:
+            extractor.load()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         decide = trainer.strategy.reduce_boolean_decision  # all processes score, or none

@@ -144,4 +144,10 @@ def read_features(path: Path, n: int) -> Tensor:
         f"One feature vector for each of the {n} pictures was expected, but {path} holds an "
         f"array of shape {tuple(features.shape)}: type data.features=… for another file.",
     )
+    bad = (~features.isfinite()).any(1).nonzero().flatten().tolist()
+    refuse_if(
+        bad,
+        f"{len(bad)} vectors in {path} hold values that are not finite (row {bad[:1]}): mend them, "
+        "or type data.features=… for another file.",
+    )
     return features

@@ -3,11 +3,13 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.pixels import to_unit
+from ganzoo.error import refuse_if
 from ganzoo.shape import Shape
 
 Batch = tuple[Tensor, Tensor]  # images float32 in [-1, 1], labels (see Source.labels)
@@ -44,11 +46,49 @@ class Source(ABC):
         """SHA-256 that changes when these samples or their preparation change."""
 
 
+def check_samples(
+    values: Tensor, labels: Tensor, class_names: Sequence[str], stored: torch.dtype
+) -> None:
+    """Refuse samples that would be taken for others, and labels that name no class.
+
+    Raises:
+        UserError: With what was expected.
+    """
+    refuse_if(
+        values.dtype != stored or values.ndim not in (2, 4),
+        f"load() returns {stored} of shape (N, C, H, W), or points (N, D), got {values.dtype} of "
+        f"shape {tuple(values.shape)}: scale floats to 0 ... 255 and convert them by .byte().",
+    )
+    refuse_if(
+        values.ndim == 4 and values.shape[1] > 4 >= values.shape[3],
+        f"load() returns images (N, C, H, W), got {tuple(values.shape)}, whose channels come last: "
+        "add .permute(0, 3, 1, 2).",
+    )
+    classes = labels.ndim == 1
+    refuse_if(
+        classes and labels.dtype != torch.int64,
+        f"labels of classes are int64, got {labels.dtype}: add .long() to them.",
+    )
+    low, high = (int(bound) for bound in labels.aminmax()) if classes and len(labels) else (0, 0)
+    refuse_if(
+        class_names and not (classes and 0 <= low <= high < len(class_names)),
+        f"labels are (N,) numbers of the {len(class_names)} classes, 0 to {len(class_names) - 1}, "
+        f"got {tuple(labels.shape)} from {low} to {high}: number the classes from 0.",
+    )
+
+
 class InMemory(Source):
-    """Images stored as bytes (N, C, H, W), scaled to [-1, 1] batch by batch."""
+    """Images stored as bytes (N, C, H, W), scaled to [-1, 1] batch by batch.
+
+    Raises:
+        UserError: If these are other values, or labels that are no classes.
+    """
+
+    stored: ClassVar[torch.dtype] = torch.uint8
 
     def __init__(self, values: Tensor, labels: Tensor, class_names: Sequence[str]) -> None:
         super().__init__(labels, class_names)
+        check_samples(values, labels, class_names, self.stored)
         self.values = values
         self.shape = tuple(values.shape[1:])
 
@@ -70,6 +110,8 @@ class InMemory(Source):
 
 class InMemoryPoints(InMemory):
     """Points stored as float32 (N, D), already about [-1, 1]."""
+
+    stored = torch.float32
 
     def scale(self, values: Tensor) -> Tensor:
         return values

@@ -20,6 +20,7 @@ from ganzoo.settings.allowed import is_part
 from ganzoo.settings.compose import COMPOSE_ERRORS, build_part, compose_config
 from ganzoo.settings.explain import explain_error
 from ganzoo.settings.trust import Modules, check_trusted
+from ganzoo.settings.types import type_errors
 
 WITHOUT_AVERAGE = "ema=null"
 GROUPS = ("data", "metric", "probe", "callback")
@@ -110,7 +111,10 @@ def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     groups = {name: (replacements if name in replaced else cfg).get(name, {}) for name in GROUPS}
     chosen = OmegaConf.create({"seed": cfg.seed, "facts": cfg.facts, **groups})
     OmegaConf.set_struct(chosen, True)
+    before = OmegaConf.to_container(chosen)
     chosen.merge_with_dotlist([word for word in overrides if word not in choices])
+    for complaint in type_errors(OmegaConf.to_container(chosen), before):
+        raise UserError(complaint)
     return chosen
 
 

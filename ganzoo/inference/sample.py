@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def write_samples(
     Raises:
         UserError: If the model cannot be loaded or draw this, or ``out`` cannot be written.
     """
-    check_positive({"n": n, "interpolate": steps})
+    check_numbers({"n": n, "interpolate": steps}, seed)
     players = load(model, trust)
     fixed = fixed_factors(players, label, codes or {})
     batches = players.stream(n, seed, truncation=truncation, fixed=fixed, steps=steps)
@@ -61,14 +62,15 @@ def write_samples(
     return out
 
 
-def check_positive(counts: Mapping[str, int]) -> None:
-    """Refuse options that count images and are not positive.
+def check_numbers(counts: Mapping[str, int], seed: int) -> None:
+    """Refuse options that count images and are not positive, and a negative seed.
 
     Raises:
         UserError: At the first such option.
     """
     for option, value in counts.items():
         refuse_if(value < 1, f"--{option} counts images and must be at least 1, got {value}.")
+    refuse_if(seed < 0, f"--seed is a whole number from 0 up, got {seed}: type --seed 0.")
 
 
 def fixed_factors(
@@ -84,6 +86,10 @@ def fixed_factors(
     if label is not None and not 0 <= label < classes:
         known = f"the classes 0 to {classes - 1}." if classes else "no classes: leave out --label."
         raise UserError(f"--label {label} does not exist: this model has {known}")
+    refuse_if(
+        not all(map(isfinite, (codes or {}).values())),
+        "a factor of the code is set to a finite number: type --code 1=0.5.",
+    )
     refuse_if(
         codes and not isinstance(condition, LatentCode),
         "this model has no code: leave out --code, or take infogan-mnist.",

@@ -1,4 +1,5 @@
 from abc import ABC, abstractmethod
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -43,6 +44,7 @@ class Latent(ABC):
             f"a vector of width {self.dim} cannot be set to the number {value}: pass the "
             "vectors to sample() in Python.",
         )
+        refuse_if(not isfinite(value), f"a factor is set to a finite number, got {value}: try 0.")
         return torch.tensor([float(value)])
 
     @abstractmethod

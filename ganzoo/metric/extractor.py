@@ -30,6 +30,7 @@ class Extractor(nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.network: nn.Module | None = None
+        self.named_file: str | None = None  # of weights, by the user
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import NoTrainInceptionV3
 
 from ganzoo.error import UserError, refuse_if
-from ganzoo.files import write_bytes
+from ganzoo.files import read_regular, write_bytes
 from ganzoo.metric.extractor import CHUNK, Extractor, as_bytes
 
 HASH = "6726825d"
@@ -47,6 +47,7 @@ class InceptionExtractor(Extractor):
     def __init__(self, weights: str | None = None, antialias: bool = False) -> None:
         super().__init__()
         self.weights, self.antialias = weights, antialias
+        self.named_file = weights
 
     def extra_repr(self) -> str:
         return f"antialias={self.antialias}"
@@ -84,7 +85,7 @@ def _network(weights: dict[str, Any], antialias: bool) -> NoTrainInceptionV3:
 
 def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as problem:
         raise UserError(
             f"The Inception weights {NAME} were looked for at {path}, but cannot be read "

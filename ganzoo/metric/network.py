@@ -38,6 +38,10 @@ class NetworkExtractor(Extractor):
     ) -> None:
         super().__init__()
         refuse_if(
+            not 1 <= size <= 4096,
+            f"an extractor's pictures have a side of 1 to 4096, got size={size}: type size=224.",
+        )
+        refuse_if(
             resize not in {"bicubic", "bilinear"},
             f"resize is bicubic or bilinear, got {resize}: type resize=bicubic.",
         )

@@ -6,7 +6,7 @@ from typing import Any
 from ganzoo.runs import Run
 from ganzoo.runs.folder import is_finding
 
-LARGEST = 1e30  # of a number that can still be squared and summed
+HUGE = 1e30  # of a number that can still be squared and summed
 
 
 def split_unreadable(runs: Iterable[Run]) -> tuple[list[Run], dict[Run, str]]:
@@ -47,5 +47,5 @@ def are_numbers(metrics: Mapping[str, Any]) -> bool:
     texts = [metrics.get(name) for name in ("monitor", "pruned")]
     # No isfinite, which whole numbers may be too large for.
     return all(isinstance(text, str | None) for text in texts) and all(
-        isinstance(value, int | float) and -LARGEST < value < LARGEST for value in values
+        isinstance(value, int | float) and -HUGE < value < HUGE for value in values
     )

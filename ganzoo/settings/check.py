@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ganzoo.error import UserError
-from ganzoo.settings.compose import compose_config, group_choices
+from ganzoo.settings.compose import LISTED_GROUPS, compose_config, group_choices
 from ganzoo.settings.explain import MOVED, explain_moved
+from ganzoo.settings.limits import (
+    fact_complaints,
+    limit_complaints,
+    trainer_complaints,
+    unknown_complaints,
+)
 from ganzoo.settings.machine import machine_complaints
 from ganzoo.settings.own import running_config_dirs
 from ganzoo.settings.types import broken_rules, is_count, type_errors
@@ -21,18 +27,26 @@ COUNTS = {
 }
 BUDGETS = ("max_steps", "max_images", "val_every_images")
 WHOLE_PRECISION = {"16-true", "bf16-true", "64-true", "64", "64-bit"}
-LISTED_GROUPS = ("loss", "metric", "callback", "logger", "probe")  # of which several are chosen
 
 
-def check_config(cfg: DictConfig) -> None:
+def check_config(cfg: DictConfig, before: DictConfig | None = None) -> None:
     """Refuse values that no run could use, before anything is built.
+
+    Args:
+        cfg: The configuration.
+        before: The same before its values were overridden; that of the present command by default.
 
     Raises:
         UserError: About the first of them.
     """
+    before = before or unaltered(cfg)
     for complaint in (
-        *type_errors(plain(cfg), plain(unaltered(cfg))),
+        *unknown_complaints(cfg, before),
+        *fact_complaints(cfg.facts, before.facts),
+        *type_errors(plain(cfg), plain(before)),
         *(explain_moved(key) for key in MOVED if key in cfg.trainer),
+        *trainer_complaints(cfg.trainer),
+        *limit_complaints(cfg),
         *count_complaints(cfg),
         *precision_complaints(cfg),
         *machine_complaints(cfg),
@@ -132,12 +146,24 @@ def part_complaints(cfg: DictConfig) -> Iterator[str]:
 
 def value_complaints(cfg: DictConfig) -> list[str]:
     is_time = cfg.max_time is None or re.fullmatch(r"\d+(:\d\d){3}", str(cfg.max_time))
-    is_seed = isinstance(cfg.seed, int) and cfg.seed >= 0
+    is_trusted = isinstance(cfg.trust, str | ListConfig | None)
     return broken_rules(
         {
+            f"resume is the folder of a run, or auto, got {cfg.resume}: type its path, as in "
+            "resume=runs/dcgan-mnist5k/…": not is_text(cfg.resume, or_none=True),
+            f"run_dir is a folder, got {cfg.run_dir}: type run_dir=runs/mine.": not is_text(
+                cfg.run_dir
+            ),
+            f"trust names a module of yours, or several, got {cfg.trust}: type trust=mine.": (
+                not is_trusted
+            ),
             f"max_time is DD:HH:MM:SS, got {cfg.max_time}: type max_time=00:00:10:00.": not is_time,
             f"on_nonfinite is stop, skip or rewind, got {cfg.on_nonfinite}: type one of "
             "them.": cfg.on_nonfinite not in ("stop", "skip", "rewind"),
-            f"seed is a whole number from 0 up, got {cfg.seed}: type seed=0.": not is_seed,
         }
     )
+
+
+def is_text(value: Any, or_none: bool = False) -> bool:
+    """Whether a value is a text that is not empty, or None where that may be."""
+    return (or_none and value is None) or (isinstance(value, str) and bool(value.strip()))

@@ -16,6 +16,7 @@ from ganzoo.error import UserError
 
 PACKAGE = Path(__file__).parents[1]
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
+LISTED_GROUPS = ("loss", "metric", "callback", "logger", "probe")  # of which several are chosen
 COMPOSE_ERRORS = (ConfigCompositionException, HydraException, OmegaConfBaseException)
 
 

@@ -1,10 +1,12 @@
 """One sentence about what cannot be composed."""
 
+import re
+import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from hydra.errors import MissingConfigException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.settings.compose import (
@@ -15,9 +17,21 @@ from ganzoo.settings.compose import (
     group_choices,
 )
 
+LEXER, EVALUATED = "LexerNoViableAltException: ", "': "  # in Hydra's messages
+NO_REASON = ("See https", "Error parsing", "Available:")  # lines of them that explain nothing
 MOVED = {
     "accumulate_grad_batches": "each player steps on its own. Use accumulate=…",
     "gradient_clip_val": "each player has its own gradient. Use optimizer.clip_norm=…",
+    "logger": "loggers are a group. Use logger=[…]",
+    "callbacks": "callbacks are a group. Use callback=[…]",
+    "plugins": "plug-ins follow from the cluster. Leave it out",
+    "enable_checkpointing": "checkpoints are a callback. Use callback=[…]",
+    "fast_dev_run": "it leaves no run. Use max_steps=1 val_every=1",
+    "overfit_batches": "a run reads an endless stream. Use data.train_size=…",
+    "check_val_every_n_epoch": "a run counts no epochs. Use val_every=…",
+    "min_epochs": "a run is counted in generator steps. Use max_steps=…",
+    "min_steps": "it counts both players' steps. Use max_steps=…",
+    "reload_dataloaders_every_n_epochs": "a run counts no epochs. Leave it out",
     "max_steps": "it counts both players' steps. Use max_steps=…, which counts generator steps",
     "max_epochs": "a run is counted in generator steps. Use max_steps=…",
     "max_time": "the budget is one group of options. Use max_time=…",
@@ -36,6 +50,9 @@ def explain_error(
         folders: Folders of yamls beside ``conf/``.
     """
     chain = list(error_chain(error))
+    unparsed = [cause for cause in chain if isinstance(cause, OverrideParseException)]
+    if unparsed:
+        return explain_grammar(unparsed[0])
     missing = [cause for cause in chain if isinstance(cause, MissingConfigException)]
     if missing:
         return explain_choice(str(missing[0].missing_cfg_file), folders)
@@ -44,7 +61,37 @@ def explain_error(
     if unknown:
         return explain_key(unknown[-1], chosen_config(overrides, folders), folders)
     messages = [str(cause) for cause in chain if str(cause) not in {"", "None"}]
+    ambiguous = re.search(r"Ambiguous value for argument '(.*)'\n", "\n".join(messages))
+    if ambiguous:
+        return explain_several(ambiguous.group(1))
     return " ".join(messages[-1].split("\n")[0].split())
+
+
+def explain_grammar(error: OverrideParseException) -> str:
+    """One sentence about a word that Hydra's grammar has no meaning for, and what to type."""
+    word, lines = str(error.override), error.message.split("\n")
+    reasons = [line for line in lines if line and not line.startswith(NO_REASON)]
+    place = [line.index("^") - len(LEXER) for line in lines if line.strip() == "^"]
+    cause = [f"at character {column + 1}" for column in place] + reasons
+    key, equals, value = word.partition("=")
+    remedy = f"type {quoted_word(key, value)}" if equals and key else "options are name=value"
+    return f"{word} cannot be read ({cause[0].rpartition(EVALUATED)[2]}): {remedy}."
+
+
+def explain_several(word: str) -> str:
+    """One sentence about a word of several values in a command for one run."""
+    key, _, value = word.partition("=")
+    return (
+        f"{word} names several values: type {shlex.quote(f'{key}=[{value}]')} for a list, "
+        f"{quoted_word(key, value)} for one text, or -m for a run of each."
+    )
+
+
+def quoted_word(key: str, value: str) -> str:
+    """An option that is set to a text of any characters, as one types it in a shell."""
+    inner = value.strip("'\"").replace("\\", "\\\\").replace("'", "\\'")
+    word = f"{key}='{inner}'"
+    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def explain_choice(missing: str, folders: Sequence[Path]) -> str:

@@ -27,20 +27,23 @@ from ganzoo.error import (
     refuse_if,
 )
 from ganzoo.runs import RunFolder
-from ganzoo.settings.compose import COMPOSE_ERRORS, CONF
+from ganzoo.settings.compose import COMPOSE_ERRORS, CONF, LISTED_GROUPS
 from ganzoo.settings.explain import explain_error
-from ganzoo.settings.own import (
-    config_dirs,
-    import_from_here,
-    names_own_parts,
-    split_flags,
-)
+from ganzoo.settings.own import config_dirs, import_from_here, names_own_parts, split_flags
 from ganzoo.training.claim import remove_empty_folders
 from ganzoo.training.restore import loosen
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
 from ganzoo.training.terminal import quiet_terminal
 from ganzoo.training.usage import asks_for_help, train_usage
 
+NONE_OF = {  # what to type for a group's null
+    **{group: f"type {group}=[]" for group in LISTED_GROUPS},
+    **dict.fromkeys(("experiment", "hparams_search"), "leave the word out"),
+    "optimizer/schedule": "type ~optimizer/schedule",
+    "condition": "type condition=nothing",
+    "augmentation": "type augmentation=none",
+}
+CHOOSE = "a run needs one, and without the word it has the default"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
 
@@ -104,7 +107,7 @@ def check_no_null_group(arguments: Sequence[str]) -> None:
         group, _, choice = argument.partition("=")
         refuse_if(
             choice == "null" and (CONF / group).is_dir(),
-            f"{argument} is not how a group is left out: type ~{group} for none of it.",
+            f"{argument} is not how a group is left out: {NONE_OF.get(group, CHOOSE)}.",
         )
 
 

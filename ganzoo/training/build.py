@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import CSVLogger
+from torch import nn
 
 from ganzoo.callback import DensityCurve, Scores
 from ganzoo.data.base import Data
@@ -112,7 +113,7 @@ def build_game(cfg: DictConfig, rewound: bool = False) -> tuple[pl.Trainer, Game
     game: Game = build_part(cfg.model, _convert_="all")
     try:
         game.configure_optimizers()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise UserError(f"the options of optimizer do not work ({error}): correct them.") from error
     game.save_hyperparameters(saved_config(cfg))
     return build_trainer(cfg, rewound), game
@@ -135,6 +136,12 @@ def check_support(parts: Parts) -> None:
     for callback in parts.trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Scores | DensityCurve):
             callback.check(parts.game, parts.data)
+    refuse_if(
+        parts.data.batch_size == 1
+        and any(isinstance(module, nn.BatchNorm1d) for module in parts.game.modules()),
+        "batch norm needs several images at a time, and data.batch_size=1: type data.batch_size=2, "
+        "or network.batch_norm=false and a head that has none.",
+    )
     has_csv = any(isinstance(logger, CSVLogger) for logger in parts.trainer.loggers)
     for probe in parts.probes:
         probe.check(parts.game, parts.data)

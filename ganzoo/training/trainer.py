@@ -14,6 +14,7 @@ from pytorch_lightning.profilers import PassThroughProfiler
 from ganzoo.callback import AtomicCheckpointIO, Interruption, NonFiniteGuard, RunMetrics
 from ganzoo.error import refuse_if
 from ganzoo.settings.compose import build_part
+from ganzoo.settings.machine import num_processes
 
 
 def build_trainer(cfg: DictConfig, rewound: bool) -> pl.Trainer:
@@ -30,6 +31,8 @@ def build_trainer(cfg: DictConfig, rewound: bool) -> pl.Trainer:
         max_epochs=-1,
         val_check_interval=cfg.val_every,
         check_val_every_n_epoch=None,
+        strategy=strategy_of(cfg),
+        sync_batchnorm=bool(cfg.trainer.get("sync_batchnorm")),
         callbacks=callbacks,
         logger=list(build_part(cfg.logger).values()),
         profiler=cfg.trainer.get("profiler") or NoProfiler(),
@@ -40,6 +43,14 @@ def build_trainer(cfg: DictConfig, rewound: bool) -> pl.Trainer:
     avoid_nvml_checks()
     trainer.strategy.checkpoint_io = AtomicCheckpointIO()
     return trainer
+
+
+def strategy_of(cfg: DictConfig) -> Any:
+    """The strategy that was chosen; for several devices the one that suits two players."""
+    chosen: Any = cfg.trainer.strategy
+    # Each backward reaches one of the players only, which plain DDP takes for an error.
+    plain = chosen in ("auto", "ddp") and num_processes(cfg) > 1
+    return {True: "ddp_find_unused_parameters_true"}.get(plain, chosen)
 
 
 def check_started_processes(trainer: pl.Trainer) -> None:

@@ -596,7 +596,7 @@ def test_streamed_and_in_memory_show_the_same(tmp_path):
 
 
 def test_fingerprint_knows_the_shape():
-    pixels, labels, rows = torch.zeros(2, 1, 4, 4).byte(), torch.zeros(2), torch.arange(2)
+    pixels, labels, rows = torch.zeros(2, 1, 4, 4).byte(), torch.zeros(2).long(), torch.arange(2)
     flat, square = (InMemory(p, labels, []) for p in (pixels.view(2, 1, 2, 8), pixels))
     assert flat.fingerprint(rows) != square.fingerprint(rows)
 
