@@ -36,10 +36,7 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
         **{part: class_name(cfg["model"][part]) for part in ("condition", "latent", "network")},
         "loss": ", ".join(cfg["model"]["loss"]),
         "images": " x ".join(map(str, players.image_shape)),
-        **{
-            f"{player} parameters": f"{n:,}" if n else "not included"
-            for player, n in counts.items()
-        },
+        **{f"{player} parameters": text or "not included" for player, text in counts.items()},
         "data": class_name(cfg["data"]),
         "command": command_line(command),
         "seed": str(cfg["model"]["seed"]),
