@@ -23,7 +23,6 @@ from ganzoo.loss import (
     Minimax,
     MutualInformation,
     NonSaturating,
-    Turn,
     Wasserstein,
     WeightClipping,
 )
@@ -31,13 +30,8 @@ from ganzoo.loss.gradient_penalty import slope
 from ganzoo.loss.mutual_information import bound
 from ganzoo.network import DCGAN, MLP, Critique, Discriminator
 from ganzoo.optimizer import Optimizers, sgd
+from tests.helpers.critics import Critic, facing, pictures, scored
 from tests.helpers.games import critique_of, turn_of
-
-
-def scored(real: Tensor, fake: Tensor) -> Turn:
-    """A turn in which the discriminator gave these scores."""
-    return turn_of(critique_of(real), critique_of(fake))
-
 
 # D(x) = 3/4 and 1/5 of two real images, D(G(z)) = 1/4 and 2/3 of two fakes.
 REAL_ODDS, FAKE_ODDS = torch.tensor([3.0, 1 / 4]).log(), torch.tensor([1 / 3, 2.0]).log()
@@ -191,35 +185,6 @@ def test_the_least_squares_generator_minimises_pearsons_chi_squared():
 # Penalties: critics whose slope is known at every image.
 
 
-class Critic(nn.Module):
-    """Scores images of two pixels by a function of the images and their conditions."""
-
-    def __init__(self, weight: list[float], score_of) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(weight))
-        self.score_of, self.seen = score_of, []
-
-    def forward(self, images: Tensor, condition: Tensor) -> Critique:
-        self.seen.append(images.detach())
-        score = self.score_of(images.flatten(1), condition, self.weight)
-        return critique_of(score, images=images, condition=condition)
-
-
-def linear(images: Tensor, condition: Tensor, weight: Tensor) -> Tensor:
-    return images @ weight
-
-
-def facing(critic: Critic, real: Tensor, fake: Tensor, condition: Tensor | None = None) -> Turn:
-    condition = real.new_zeros(len(real), 0) if condition is None else condition
-    both = (critic(real, condition), critic(fake, condition))
-    critic.seen.clear()
-    return turn_of(*both, discriminator=critic)
-
-
-def pictures(n: int = 6, seed: int = 0) -> Tensor:
-    return torch.randn(n, 1, 1, 2, generator=torch.Generator().manual_seed(seed))
-
-
 @pytest.mark.parametrize(
     ("penalty", "value", "by_norm"),
     [
@@ -233,7 +198,7 @@ def pictures(n: int = 6, seed: int = 0) -> Tensor:
     ids=lambda value: name_of(value) or str(value),
 )
 def test_penalties_of_a_linear_critic(penalty, value, by_norm):
-    critic = Critic([1.8, 2.4], linear)  # norm 3
+    critic = Critic()  # norm 3
     term = penalty.for_discriminator(facing(critic, pictures(), pictures(seed=1)))
     assert term.item() == pytest.approx(value, rel=1e-5)
     term.backward()
@@ -242,7 +207,7 @@ def test_penalties_of_a_linear_critic(penalty, value, by_norm):
 
 @pytest.mark.parametrize("penalty", [GradientPenalty(), DRAGAN(), R1()], ids=name_of)
 def test_penalties_of_a_conditional_critic_see_each_images_own_condition(penalty):
-    critic = Critic([1.8, 2.4], lambda images, told, weight: images @ weight * told[:, 0])
+    critic = Critic(score_of=lambda images, told, weight: images @ weight * told[:, 0])
     told = torch.tensor([[0.0], [1.0], [2.0]])  # slopes 0, 3, 6
     term = penalty.for_discriminator(facing(critic, pictures(3), pictures(3, seed=1), told))
     expected = {
@@ -255,7 +220,7 @@ def test_penalties_of_a_conditional_critic_see_each_images_own_condition(penalty
 
 def places(penalty: Loss, real: Tensor, fake: Tensor) -> Tensor:
     """Where the penalty asked for the slope."""
-    critic = Critic([1.8, 2.4], linear)
+    critic = Critic()
     penalty.for_discriminator(facing(critic, real, fake))
     (seen,) = critic.seen
     return seen.flatten(1)
@@ -289,9 +254,7 @@ def test_r1_looks_at_real_images():
 
 def test_penalties_give_the_discriminator_no_hold_on_the_generator():
     fake = pictures(seed=1).requires_grad_()
-    GradientPenalty().for_discriminator(
-        facing(Critic([1.8, 2.4], linear), pictures(), fake)
-    ).backward()
+    GradientPenalty().for_discriminator(facing(Critic(), pictures(), fake)).backward()
     assert fake.grad is None
 
 

@@ -31,14 +31,11 @@ from ganzoo.loss import (
 )
 from ganzoo.network import MLP, Critique
 from ganzoo.optimizer import Optimizers, sgd
+from tests.helpers.critics import Critic, facing, pictures, scored
 from tests.helpers.games import critique_of, turn_of
 
 REAL, FAKE = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])  # means 0.5 and -1.25
 TINY = MLP(generator_hidden=[8], discriminator_hidden=[8])
-
-
-def scored(real: Tensor, fake: Tensor) -> Turn:
-    return turn_of(critique_of(real), critique_of(fake))
 
 
 RELATIVISTIC = {
@@ -92,41 +89,24 @@ def test_relativistic_losses_judge_several_verdicts_each_on_its_own(loss):
 # Slopes
 
 
-class Linear(nn.Module):
-    """Scores images of two pixels by their product with a weight of length 3."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor([1.8, 2.4]))
-        self.seen: list[Tensor] = []
-
-    def forward(self, images: Tensor, condition: Tensor) -> Critique:
-        self.seen.append(images.detach())
-        return critique_of(images.flatten(1) @ self.weight, images=images, condition=condition)
-
-
-def facing(critic: Linear) -> Turn:
-    real, fake = torch.randn(4, 1, 1, 2), torch.randn(4, 1, 1, 2)
-    nothing = torch.zeros(4, 0)
-    turn = turn_of(critic(real, nothing), critic(fake, nothing), discriminator=critic)
-    critic.seen.clear()
-    return turn
+def facing_noise(critic: Critic) -> Turn:
+    return facing(critic, pictures(4), pictures(4, seed=1))
 
 
 @pytest.mark.parametrize(("loss", "value"), [(R1(2.0), 9), (R2(2.0), 9), (R1R2(2.0), 18)])
 def test_zero_centred_penalties_of_a_linear_critic(loss, value):
-    critic = Linear()
-    term = loss.for_discriminator(facing(critic))  # gamma / 2 times the squared slope, 9
+    critic = Critic()
+    term = loss.for_discriminator(facing_noise(critic))  # gamma / 2 times the squared slope, 9
     assert term.item() == pytest.approx(value, rel=1e-5)
     term.backward()
     slope = 2 * value / 3  # by the norm, along the unit vector (0.6, 0.8)
     assert critic.weight.grad.tolist() == pytest.approx([0.6 * slope, 0.8 * slope], rel=1e-5)
-    assert loss.for_generator(facing(critic)) is None
+    assert loss.for_generator(facing_noise(critic)) is None
 
 
 def test_zero_centred_penalties_look_at_their_places_in_one_pass_if_they_need_another():
-    critic = Linear()
-    turn = facing(critic)
+    critic = Critic()
+    turn = facing_noise(critic)
     for loss, expected in (
         (R1(), turn.images),
         (R2(), turn.generated),
@@ -170,7 +150,7 @@ def test_zero_centred_penalties_cost_no_pass_of_d_in_single_precision(loss, play
 
 @pytest.mark.parametrize("side", ["for_discriminator", "for_generator"])
 def test_gradient_normalisation_of_a_linear_critic(side):
-    turn = facing(Linear())
+    turn = facing_noise(Critic())
     normalised = [
         critique._replace(score=critique.score / (3 + critique.score.abs()))
         for critique in (turn.real, turn.fake)
@@ -182,9 +162,9 @@ def test_gradient_normalisation_of_a_linear_critic(side):
 
 
 def test_gradient_normalisation_bounds_scores_of_a_critic_without_slope():
-    critic = Linear()
+    critic = Critic()
     nn.init.zeros_(critic.weight)
-    assert GradientNormalisation(Wasserstein()).for_discriminator(facing(critic)).item() == 0
+    assert GradientNormalisation(Wasserstein()).for_discriminator(facing_noise(critic)).item() == 0
 
 
 def test_gradient_normalisation_reports_the_score_of_the_critic():
@@ -260,7 +240,7 @@ class Tripled(Augmentation):
 
 
 def test_balanced_consistency_is_the_squared_change_of_scores():
-    turn = facing(Linear())
+    turn = facing_noise(Critic())
     loss = BalancedConsistency(weight_real=2.0, weight_fake=3.0, augmentation=Tripled())
     real, fake = (critique.score.square().mean() for critique in (turn.real, turn.fake))
     term = loss.for_discriminator(turn)  # three times the image has three times the score
@@ -277,7 +257,7 @@ def test_balanced_consistency_of_points_is_refused():
 def test_latent_consistency_is_the_squared_change_under_moved_noise():
     """A linear generator and critic: the change is the noise's, times 2 and times 3 more."""
     factor = torch.tensor(2.0, requires_grad=True)
-    turn = facing(Linear())
+    turn = facing_noise(Critic())
     turn.latent, turn.condition = torch.zeros(4, 2), torch.zeros(4, 0)
     turn.generator = lambda latent, _: factor * latent.view(4, 1, 1, 2)
     turn.generated = turn.generator(turn.latent, turn.condition).detach()
