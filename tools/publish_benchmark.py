@@ -29,6 +29,10 @@ REMARK_ON_POINTS = (
     "Wasserstein losses have a slower critic, with five steps per generator step.\n\n"
 )
 REMARKS = {
+    "mnist5k": "Conditional variants are given the classes of the held-out digits, so they can "
+    "score less than real digits and are not to be ranked against the others. The first sweep's "
+    "`unrolled_gan` had a faster G (2e-3), of which one seed of two ended in a single image; its "
+    "row is of another sweep, with the recipe of today.\n\n",
     "ring": REMARK_ON_POINTS,
     "grid": f"{REMARK_ON_POINTS}No loss had converged on the 25 Gaussians within these images.\n\n",
 }
