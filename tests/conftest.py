@@ -10,6 +10,7 @@ from typing import Any
 import hydra
 import pytest
 import torch
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from pytorch_lightning import Callback, Trainer
@@ -43,6 +44,12 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_command_before() -> None:
+    """Forget the command of another test, which checks would compare a configuration with."""
+    HydraConfig.instance().cfg = None
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from time import monotonic
 from types import FrameType
@@ -121,6 +123,18 @@ class Interruption(Callback):
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
         self.handlers = {}
+
+
+@contextmanager
+def restored_handlers() -> Iterator[None]:
+    """Restore all handlers in the end: those that Lightning restores would keep a dead game."""
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in (*STOP, *REQUEUE) if main}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def job_id() -> str | None:

@@ -7,6 +7,7 @@ from operator import itemgetter
 import torch.distributed as dist
 from rich.console import Console
 
+from ganzoo.callback.interruption import restored_handlers
 from ganzoo.error import NotFinite, PeerProcessDied
 from ganzoo.logger import close_logger, continue_logger, run_id
 from ganzoo.training.build import Parts, rebuild_game
@@ -25,7 +26,7 @@ def fit(start: Start, parts: Parts) -> None:
     """
     while not start.trained:
         try:
-            with explained_peer_death(start, parts):
+            with explained_peer_death(start, parts), restored_handlers():
                 parts.trainer.fit(parts.game, parts.data, ckpt_path=start.checkpoint)
             break
         except NotFinite as problem:
