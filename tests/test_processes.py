@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from ganzoo.files import read_values
-from tests.helpers.commands import same
+from tests.helpers.commands import reached, same
 
 TRAIN = str(Path(__file__).parents[1] / "train.py")
 QUICK = [
@@ -69,7 +68,7 @@ def test_a_process_that_dies_ends_the_run_with_the_reason(whom, tmp_path):
     assert re.search(r"error: another process of the run died by generator step \d+: ", said)
     assert "Traceback" not in said
     assert "another process" in read_values(run / "failure.json")["reason"]
-    saved = torch.load(run / "checkpoints/last.ckpt", weights_only=True)["global_step"]
+    saved = reached(run)
     end = [f"max_steps={saved + 2}", "allow_changes=true", f"resume={run}"]
     assert train(*ENDLESS, *end).returncode == 0
     assert read_values(run / "metrics.json")["steps"] == saved + 2

@@ -146,8 +146,8 @@ def undisturbed(loader: Iterable[Batch]) -> Iterator[Batch]:
             signal.signal(number, handler)
     try:
         yield from batches
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error) or isinstance(error, UserError):
+    except (RuntimeError, EOFError, ConnectionError) as error:  # it may die while it sends
+        if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
             raise
         raise WorkerDied(
             "a process that reads pictures died, which the system ends where memory runs out: "

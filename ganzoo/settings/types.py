@@ -1,12 +1,13 @@
 """Values of another type than the ones they replace, and rules that a user's values break."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from inspect import Parameter, signature
 from math import isfinite
 from typing import Any, get_args
 
 from hydra.utils import get_object
+
+from ganzoo.settings.allowed import is_part
 
 TYPES = {
     str: "a text",
@@ -82,7 +83,7 @@ def fits_annotation(node: Mapping[str, Any], name: str) -> bool:
 def annotated_kinds(node: Mapping[str, Any], name: str) -> tuple[type, ...]:
     """The plain types that a class names for an option that may be None; empty for any other."""
     parameters: Mapping[str, Parameter] = {}
-    with suppress(Exception):  # it builds nothing, or a module that building it will miss
+    if is_part(node.get("_target_")):  # a file may name others, and none of them is imported
         parameters = signature(get_object(node["_target_"])).parameters
     kinds = get_args(parameters[name].annotation) if name in parameters else ()
     plain = {type(None), *TYPES} - {list}
@@ -91,7 +92,7 @@ def annotated_kinds(node: Mapping[str, Any], name: str) -> tuple[type, ...]:
 
 def accepts_none(node: Mapping[str, Any], name: str) -> bool:
     """Whether the class that a node builds takes None for an option."""
-    if "_target_" not in node:
+    if not is_part(node.get("_target_")):
         return True
     parameters = signature(get_object(node["_target_"])).parameters
     annotation = str(parameters[name].annotation) if name in parameters else "None"
