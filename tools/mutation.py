@@ -27,7 +27,10 @@ import ganzoo.loss
 
 FOLDER = Path(ganzoo.loss.__file__).parent
 TESTS = Path(__file__).parents[1] / "tests" / "loss"
-EQUIVALENT = {"-(scored_slope(discriminator, images, condition)[1])"}  # only its norm is used
+EQUIVALENT = {
+    "-(scored_slope(discriminator, images, condition)[1])",  # only its norm is used
+    "-(self.slopes and (not torch.is_autocast_enabled(self.images.device.type)))",  # a truth value
+}
 
 
 class Mutation(NamedTuple):
