@@ -27,9 +27,11 @@ import ganzoo.loss
 
 FOLDER = Path(ganzoo.loss.__file__).parent
 TESTS = Path(__file__).parents[1] / "tests" / "loss"
-EQUIVALENT = {
-    "-(scored_slope(discriminator, images, condition)[1])",  # only its norm is used
-    "-(self.slopes and (not torch.is_autocast_enabled(self.images.device.type)))",  # a truth value
+EQUIVALENT = {  # of a slope only its norm is used, and the negative of a truth value is the same
+    "-(scored_slope(discriminator, images, condition)[1])",
+    "-(torch.cat([each.reshape(len(scores[0]), -1) for each in gradients]))",
+    "-(slope(discriminator, images, condition))",
+    "-(self.slopes and (not torch.is_autocast_enabled(self.images.device.type)))",
 }
 
 
