@@ -258,10 +258,10 @@ def test_latent_consistency_is_the_squared_change_under_moved_noise():
     """A linear generator and critic: the change is the noise's, times 2 and times 3 more."""
     factor = torch.tensor(2.0, requires_grad=True)
     turn = facing_noise(Critic())
-    turn.latent, turn.condition = torch.zeros(4, 2), torch.zeros(4, 0)
+    turn.latent, turn.condition = torch.ones(4, 2), torch.zeros(4, 0)
     turn.generator = lambda latent, _: factor * latent.view(4, 1, 1, 2)
     turn.generated = turn.generator(turn.latent, turn.condition).detach()
-    turn.fake = critique_of(torch.zeros(4))
+    turn.fake = turn.discriminator(turn.generated, turn.condition)
     noise = turn.draws.normal(4, 2)
     expected = 5 * (2 * 0.1 * noise @ turn.discriminator.weight.detach()).square().mean()
     loss = LatentConsistency(noise=0.1)
