@@ -1,6 +1,8 @@
 """Where the weights of a model are: in the package, a run, a checkpoint or an exported folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ganzoo.error import UserError, refuse_if
 from ganzoo.files import read_values
@@ -26,11 +28,16 @@ def describe_models() -> list[Choice]:
 def summarise_model(name: str) -> Choice:
     """A trained model of the package in one line."""
     config = read_values(PRETRAINED / name / CONFIG_NAME)
-    variant, data = (config[key]["_target_"].rpartition(".")[2] for key in ("model", "data"))
+    variant, data = (class_name(config[key]) for key in ("model", "data"))
     monitor = config["facts"]["monitor"]
     score, n = config["scores"][monitor], config["scores"][f"{monitor}_n"]
     measured = f"{monitor.removeprefix('val/')} {score:.1f} at n = {n:,.0f}"
     return Choice(name, f"{variant} on {data}, {config['steps']:,} steps: {measured}", "")
+
+
+def class_name(part: Mapping[str, Any]) -> str:
+    """The class of a part of a configuration."""
+    return str(part["_target_"]).rpartition(".")[2]
 
 
 def find_weights(model: str | Path) -> Path:

@@ -1,6 +1,5 @@
 """What a trained model is: its variant, its size, its training and its scores."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from omegaconf import OmegaConf
 
 from ganzoo.inference.card import count_parameters
 from ganzoo.inference.checkpoint import StoredModel, read_model
-from ganzoo.inference.find import find_run_folder
+from ganzoo.inference.find import class_name, find_run_folder
 from ganzoo.inference.load import load
 from ganzoo.runs import command_line
 from ganzoo.settings.trust import Modules
@@ -43,11 +42,6 @@ def summarise_training(model: str | Path, trust: Modules = None) -> dict[str, st
         **read_scores(stored),
         "file": str(stored.path),
     }
-
-
-def class_name(part: Mapping[str, Any]) -> str:
-    """The class of a part of a configuration."""
-    return str(part["_target_"]).rpartition(".")[2]
 
 
 def read_scores(stored: StoredModel) -> dict[str, str]:
