@@ -13,7 +13,7 @@ from ganzoo.error import UserError, refuse_if
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, objective_names
-from ganzoo.network import DCGAN, Discriminator, Network
+from ganzoo.network import ConvNet, Discriminator, Network
 from ganzoo.optimizer import Optimizers, adam
 from ganzoo.schedule import Number, extremes
 from ganzoo.shape import Shape
@@ -53,7 +53,7 @@ class Choices(TypedDict, total=False):
 DEFAULTS: Choices = {  # what docs/recipes.md measured
     "condition": Nothing(),
     "latent": Uniform(100),
-    "network": DCGAN(width=32, hidden=256, output_std=0.1),
+    "network": ConvNet(width=32, hidden=256, output_std=0.1),
     "augmentation": NoAugmentation(),
     "head": Unconditional,
     "loss": {"non_saturating": NonSaturating()},

@@ -30,7 +30,7 @@ from ganzoo.loss import (
     Wasserstein,
 )
 from ganzoo.metric import FID, DigitsExtractor
-from ganzoo.network import DCGAN, MLP, BranchedMLP, MaxoutMLP
+from ganzoo.network import MLP, BranchedMLP, ConvNet, MaxoutMLP
 from ganzoo.optimizer import MomentumSchedule, Optimizers, adam, sgd
 from ganzoo.settings.compose import CONF
 from tests.helpers.games import noise_for, quiet_trainer, shrink
@@ -38,7 +38,7 @@ from tests.helpers.games import noise_for, quiet_trainer, shrink
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 SHAPE = (1, 8, 8)
 TINY = MLP(generator_hidden=[16], discriminator_hidden=[16])
-SMALL = DCGAN(width=4, unit_norm=False)  # which would hide the bias before it
+SMALL = ConvNet(width=4, unit_norm=False)  # which would hide the bias before it
 DROPOUT = MaxoutMLP(generator_hidden=[16], discriminator_hidden=[16], pieces=2)
 
 

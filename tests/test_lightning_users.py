@@ -10,7 +10,7 @@ from ganzoo.data import Digits
 from tests.helpers.games import quiet_trainer
 
 SHAPE = (1, 8, 8)
-SMALL = network.DCGAN(width=4)
+SMALL = network.ConvNet(width=4)
 
 
 class Watched(DCGAN):

@@ -17,7 +17,7 @@ from ganzoo.callback import Scores
 from ganzoo.data import Digits
 from ganzoo.game import Game
 from ganzoo.metric import FID, DigitsExtractor
-from ganzoo.network import DCGAN
+from ganzoo.network import ConvNet
 from ganzoo.settings.compose import CONF
 from tests.helpers.games import Batches, noise_for, quiet_trainer, shrink
 
@@ -145,7 +145,7 @@ def test_two_processes_play_the_game_of_one(words, play, compose, tmp_path):
 def test_a_smaller_share_is_scored_once_and_the_other_process_does_not_wait():
     """Three samples in batches of one leave the second process a batch of none."""
     trainer = quiet_trainer(**FORK, callbacks=[Scores({"fid": FID(DigitsExtractor())})])
-    game = Game((1, 8, 8), network=DCGAN(width=4))
+    game = Game((1, 8, 8), network=ConvNet(width=4))
     trainer.validate(game, datamodule=Digits(batch_size=1, val_size=3), verbose=False)
     assert trainer.callback_metrics["val/fid_n"] == 3
     assert trainer.callback_metrics["val/fid"] > 0

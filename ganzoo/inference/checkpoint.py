@@ -78,8 +78,8 @@ def read_model(model: str | Path, trust: Modules = None) -> StoredModel:
     if not isinstance(parameters, dict) or not is_run_config(parameters):
         raise UserError(f"{path} is not a checkpoint of ganzoo: it does not name its model.")
     check_plain(parameters, path)
-    check_trusted({"model": parameters["model"]}, path, trust)
     parameters = upgrade(parameters, path)
+    check_trusted({"model": parameters["model"]}, path, trust)
     cfg = OmegaConf.create({**parameters, "command": as_text(parameters.get("command"))})
     check_same_model(path, cfg)
     return StoredModel(path, cfg, content.get("state_dict", {}))

@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from ganzoo.game import Choices, Game
 from ganzoo.loss import Hinge
-from ganzoo.network import DCGAN
+from ganzoo.network import ConvNet
 
 
 class SNGAN(Game):
@@ -13,6 +13,6 @@ class SNGAN(Game):
     """
 
     recipe: ClassVar[Choices] = {
-        "network": DCGAN(width=32, hidden=256, output_std=0.1, spectral_norm=True),
+        "network": ConvNet(width=32, hidden=256, output_std=0.1, spectral_norm=True),
         "loss": {"hinge": Hinge()},
     }

@@ -1,7 +1,7 @@
 """The players: generators, and the trunks of discriminators."""
 
 from ganzoo.network.base import Network
-from ganzoo.network.dcgan import DCGAN
+from ganzoo.network.convnet import ConvNet
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
 from ganzoo.network.mlp import MLP
@@ -9,9 +9,9 @@ from ganzoo.network.plane import Plane
 from ganzoo.network.resnet import ResNet
 
 __all__ = [
-    "DCGAN",
     "MLP",
     "BranchedMLP",
+    "ConvNet",
     "Critique",
     "Discriminator",
     "Judge",

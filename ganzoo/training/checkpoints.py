@@ -9,6 +9,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError, refuse_if
 from ganzoo.inference.checkpoint import read_checkpoint
+from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder
 from ganzoo.training.changes import differences
 from ganzoo.training.restore import OWN
@@ -36,7 +37,7 @@ def check_checkpoint(run: RunFolder, checkpoint: Path | None, settings: dict[str
     Raises:
         UserError: If they differ in more than what ``changes.json`` records.
     """
-    stored = read_checkpoint(checkpoint).get("hyper_parameters", {}) if checkpoint else settings
+    stored = read_settings(checkpoint) if checkpoint else settings
     trained = {key: value for key, value in stored.items() if key not in OWN}
     known = run.changed_keys()  # and facts follow from the others
     changed = [each for each in differences(trained, settings) if each[0] not in known]
@@ -46,6 +47,11 @@ def check_checkpoint(run: RunFolder, checkpoint: Path | None, settings: dict[str
             "one of them is another run's or was edited; restore it, and type what is to change "
             "beside resume=…"
         )
+
+
+def read_settings(checkpoint: Path) -> dict[str, Any]:
+    """The settings that a checkpoint was trained with, in the present format."""
+    return upgrade(read_checkpoint(checkpoint).get("hyper_parameters", {}), checkpoint)
 
 
 def newest_checkpoint(run: RunFolder) -> tuple[Path | None, int]:

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import refuse_if
+from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder
 from ganzoo.settings.allowed import every_value
 from ganzoo.settings.explain import explain_key
@@ -178,12 +179,13 @@ def check_run(run: RunFolder) -> None:
 
 
 def read_run_settings(run: RunFolder) -> Settings:
-    """The settings that a run was begun with.
+    """The settings that a run was begun with, in the present format.
 
     Raises:
-        UserError: If it is no run.
+        UserError: If it is no run, or of a later format.
     """
     check_run(run)
-    settings = run.config.read()
-    check_size(settings, run.config.path)
+    written = run.config.read()
+    check_size(written, run.config.path)
+    settings = upgrade(written, run.config.path)
     return {key: value for key, value in settings.items() if key not in OWN}

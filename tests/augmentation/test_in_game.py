@@ -10,7 +10,7 @@ from ganzoo.error import UserError
 from ganzoo.game import Game
 from ganzoo.inference.load import load
 from ganzoo.loss import R1, Hinge, LeastSquares, Wasserstein
-from ganzoo.network import DCGAN, MLP
+from ganzoo.network import MLP, ConvNet
 from ganzoo.optimizer import Optimizers, sgd
 from ganzoo.schedule import LinearSchedule
 from ganzoo.settings.check import plain
@@ -135,7 +135,7 @@ def test_a_run_with_an_augmentation_is_loaded_without_it(name, run):
 def test_every_augmentation_trains_both_players(augmentation, channels, precision, penalty, play):
     game = Game(
         (channels, 16, 16),
-        network=DCGAN(width=4),
+        network=ConvNet(width=4),
         augmentation=augmentation(strength=0.5),
         loss={"hinge": Hinge(), **penalty},
     )

@@ -35,7 +35,7 @@ def fit(callbacks, **options):
         callbacks=callbacks,
         **{"val_check_interval": 1, "check_val_every_n_epoch": None} | options,
     )
-    trainer.fit(DCGAN((1, 8, 8), network=network.DCGAN(width=4)), Digits(batch_size=64))
+    trainer.fit(DCGAN((1, 8, 8), network=network.ConvNet(width=4)), Digits(batch_size=64))
     return trainer
 
 

@@ -18,8 +18,7 @@ from ganzoo.data.base import Data
 from ganzoo.data.source import InMemoryPoints
 from ganzoo.data.split import last_split
 from ganzoo.game import Game
-from ganzoo.network import DCGAN as ConvNet  # noqa: N811
-from ganzoo.network import MLP, Plane
+from ganzoo.network import MLP, ConvNet, Plane
 from ganzoo.optimizer import Optimizers, adam
 from ganzoo.runs import RunFolder
 from ganzoo.training.train import print_result

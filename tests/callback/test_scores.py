@@ -153,7 +153,7 @@ def test_two_processes_score_like_one(cache):
 
 @pytest.mark.parametrize("callback", [BatchStatistics(), StandingStatistics(200, 50)])
 def test_batch_norm_goes_by_other_statistics_in_validation_alone(callback):
-    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game = DCGAN((1, 28, 28), network=network.ConvNet(width=4))
     latent, nothing = torch.rand(400, 100) * 2 - 1, torch.zeros(400, 0)
     before = {name: value.clone() for name, value in game.state_dict().items()}
     with torch.no_grad():

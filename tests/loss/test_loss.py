@@ -28,7 +28,7 @@ from ganzoo.loss import (
 )
 from ganzoo.loss.gradient_penalty import slope
 from ganzoo.loss.mutual_information import bound
-from ganzoo.network import DCGAN, MLP, Critique, Discriminator
+from ganzoo.network import MLP, ConvNet, Critique, Discriminator
 from ganzoo.optimizer import Optimizers, sgd
 from tests.helpers.critics import Critic, facing, pictures, scored
 from tests.helpers.games import critique_of, turn_of
@@ -259,7 +259,7 @@ def test_penalties_give_the_discriminator_no_hold_on_the_generator():
 
 
 def test_slopes_stay_in_single_precision_under_autocast():
-    discriminator = Discriminator((1, 8, 8), Nothing(), DCGAN(width=4), Unconditional).eval()
+    discriminator = Discriminator((1, 8, 8), Nothing(), ConvNet(width=4), Unconditional).eval()
     images, told = torch.randn(4, 1, 8, 8), torch.zeros(4, 0)
     with torch.autocast("cpu", torch.bfloat16):
         assert discriminator.trunk(images).dtype == torch.bfloat16
@@ -276,7 +276,7 @@ def batch_norms(module: nn.Module) -> list[nn.Module]:
 @pytest.mark.parametrize("head", [Projection, Recognition])
 def test_penalties_on_single_images_swap_batch_norm_for_layer_norm(penalty, head):
     extra = {"guess": AuxiliaryClassification()} if head.guesses else {}
-    choices = {"condition": ClassLabel(10), "head": head, "network": DCGAN(width=4, hidden=8)}
+    choices = {"condition": ClassLabel(10), "head": head, "network": ConvNet(width=4, hidden=8)}
     usual = Game((1, 16, 16), **choices, loss={"objective": Wasserstein(), **extra})
     game = Game((1, 16, 16), **choices, loss={"objective": Wasserstein(), "p": penalty, **extra})
     assert not batch_norms(game.discriminator)
@@ -300,7 +300,7 @@ def test_clipping_holds_after_every_discriminator_step(play):
 
     game = Game(
         (1, 8, 8),
-        network=DCGAN(width=4),
+        network=ConvNet(width=4),
         loss={"wasserstein": Wasserstein(), "weight_clipping": WeightClipping(bound)},
         optimizer=Optimizers(sgd(1.0), sgd(10.0)),
         n_critic=3,

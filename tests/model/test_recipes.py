@@ -23,7 +23,7 @@ from ganzoo.head import Concatenation, Head, Projection, Recognition, Unconditio
 from ganzoo.latent import Categorical, Gaussian, Latent, Uniform
 from ganzoo.loss import Loss, Objective
 from ganzoo.metric import Extractor
-from ganzoo.network import DCGAN, MLP, Network, Plane, ResNet
+from ganzoo.network import MLP, ConvNet, Network, Plane, ResNet
 from ganzoo.probe import Probe
 from ganzoo.settings.compose import CONF
 from tests.helpers.conf import bases, read_conf
@@ -297,7 +297,7 @@ REGULARISERS = {"": {}, **{name: {name: LOSSES[name]} for name in sorted(ADDED)}
 AUGMENTATIONS = {path.stem: part(path) for path in sorted((CONF / "augmentation").glob("*.yaml"))}
 NETWORKS = {
     "mlp": MLP(generator_hidden=[16], discriminator_hidden=[16]),
-    "dcgan": DCGAN(width=4),
+    "dcgan": ConvNet(width=4),
     "resnet": ResNet(width=4),
 }
 SENSE = {

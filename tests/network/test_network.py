@@ -12,7 +12,7 @@ from ganzoo.condition import ClassLabel, LatentCode, Nothing
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.head import Concatenation, Projection, Recognition, Unconditional
-from ganzoo.network import DCGAN, MLP, BranchedMLP, Discriminator, MaxoutMLP, Plane, ResNet
+from ganzoo.network import MLP, BranchedMLP, ConvNet, Discriminator, MaxoutMLP, Plane, ResNet
 from ganzoo.network.base import MinibatchStd
 from ganzoo.network.maxout import Maxout
 from ganzoo.network.resnet import Block
@@ -34,8 +34,8 @@ def convolutions(module: nn.Module) -> list[nn.Module]:
 @pytest.mark.parametrize(
     ("network", "side"),
     [
-        *[(DCGAN(width=2), side) for side in (8, 28, 32, 48, 64, 128)],
-        (DCGAN(width=2, hidden=8, batch_norm=False), 28),
+        *[(ConvNet(width=2), side) for side in (8, 28, 32, 48, 64, 128)],
+        (ConvNet(width=2, hidden=8, batch_norm=False), 28),
         (ResNet(width=2), 32),
         (ResNet(width=2), 64),
         (MLP(**TINY), 11),
@@ -84,7 +84,7 @@ def test_a_branched_generator_joins_a_layer_of_each():
     ("side", "outwards"), [(28, [128, 64]), (32, [256, 128, 64]), (64, [1024, 512, 256, 128])]
 )
 def test_dcgan_has_the_papers_widths(side, outwards):
-    network = DCGAN()
+    network = ConvNet()
     with torch.device("meta"):
         generator, trunk = (
             network.generator(100, 0, (3, side, side)),
@@ -104,7 +104,7 @@ def test_dcgan_has_the_papers_widths(side, outwards):
 
 
 def test_dcgan_has_batch_norm_but_for_gs_output_and_ds_input():
-    network = DCGAN()
+    network = ConvNet()
     generator, trunk = network.generator(100, 0, (1, 28, 28)), network.trunk((1, 28, 28))
     assert [layer.num_features for layer in layers(generator, nn.BatchNorm1d)] == [128 * 7 * 7]
     assert [layer.num_features for layer in layers(generator, nn.BatchNorm2d)] == [64]
@@ -118,7 +118,7 @@ def test_dcgan_has_batch_norm_but_for_gs_output_and_ds_input():
 def test_what_the_dense_layer_makes_is_normalised_unit_by_unit_or_over_a_channels_places():
     noise, none = torch.rand(64, 9) * torch.arange(1, 10), torch.zeros(64, 0)
     for unit_norm, over in ((True, (0,)), (False, (0, 2, 3))):
-        generator = DCGAN(width=4, unit_norm=unit_norm).generator(9, 0, (1, 28, 28))
+        generator = ConvNet(width=4, unit_norm=unit_norm).generator(9, 0, (1, 28, 28))
         maps = generator[:3](noise, none)
         spread = maps.std(over, correction=0)
         assert maps.shape == (64, 8, 7, 7)
@@ -128,7 +128,7 @@ def test_what_the_dense_layer_makes_is_normalised_unit_by_unit_or_over_a_channel
 
 
 def test_the_discriminator_alone_can_do_without_batch_norm():
-    network = DCGAN(width=4, hidden=8, discriminator_norm=False)
+    network = ConvNet(width=4, hidden=8, discriminator_norm=False)
     assert not layers(network.trunk((1, 28, 28)), nn.BatchNorm1d, nn.BatchNorm2d)
     assert len(layers(network.generator(7, 0, (1, 28, 28)), nn.BatchNorm1d, nn.BatchNorm2d)) == 3
 
@@ -138,7 +138,7 @@ def test_the_first_images_differ_as_much_as_is_asked():
     stds, pair = (0.02, 0.1), []
     for std in stds:
         torch.manual_seed(0)
-        generator = DCGAN(width=4, hidden=8, output_std=std).generator(9, 0, (1, 28, 28))
+        generator = ConvNet(width=4, hidden=8, output_std=std).generator(9, 0, (1, 28, 28))
         pair.append([layer.weight for layer in convolutions(generator)])
     (first, last), (same, scaled) = pair
     assert torch.equal(first, same)
@@ -146,13 +146,13 @@ def test_the_first_images_differ_as_much_as_is_asked():
 
 
 def test_batch_norm_can_be_left_out():
-    network = DCGAN(width=4, hidden=8, batch_norm=False)
+    network = ConvNet(width=4, hidden=8, batch_norm=False)
     for part in (network.generator(7, 0, (1, 28, 28)), network.trunk((1, 28, 28))):
         assert not layers(part, nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def test_infogan_has_a_fully_connected_layer_in_both_players():
-    network = DCGAN(width=64, hidden=1024, slope=0.1)
+    network = ConvNet(width=64, hidden=1024, slope=0.1)
     generator, trunk = network.generator(62, 12, (1, 28, 28)), network.trunk((1, 28, 28))
     made = [(layer.in_features, layer.out_features) for layer in layers(generator, nn.Linear)]
     assert made == [(62 + 10 + 2, 1024), (1024, 128 * 7 * 7)]
@@ -198,7 +198,7 @@ def test_a_block_adds_its_input():
 
 
 def test_dcgan_starts_from_gaussian_weights():
-    network = DCGAN()
+    network = ConvNet()
     trunk = network.trunk((1, 32, 32)).apply(network.initialise)
     for part in (network.generator(100, 0, (1, 32, 32)), trunk):
         for layer in layers(part, nn.Linear, nn.Conv2d, nn.ConvTranspose2d):
@@ -238,7 +238,7 @@ def test_resnets_start_from_glorot_weights():
 
 
 @pytest.mark.parametrize(
-    ("network", "std"), [(DCGAN(), 0.02), (MaxoutMLP(), 0.005 / sqrt(3))], ids=["dcgan", "gan"]
+    ("network", "std"), [(ConvNet(), 0.02), (MaxoutMLP(), 0.005 / sqrt(3))], ids=["dcgan", "gan"]
 )
 def test_the_scores_layer_starts_as_the_trunk_does(network, std):
     judges = [Discriminator((1, 28, 28), Nothing(), network, Unconditional) for _ in range(2)]
@@ -303,9 +303,9 @@ def test_minibatch_std_shows_the_head_one_more_feature():
 
 
 @pytest.mark.parametrize("packing", [2, 3])
-@pytest.mark.parametrize("network", [MLP, DCGAN, Plane], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("network", [MLP, ConvNet, Plane], ids=lambda kind: kind.__name__)
 def test_packed_images_are_judged_together(packing, network):
-    small = TINY if network is MLP else {"width": 4} if network is DCGAN else {}
+    small = TINY if network is MLP else {"width": 4} if network is ConvNet else {}
     shape = (2,) if network is Plane else (1, 8, 8)
     judge = Discriminator(shape, Nothing(), network(**small, packing=packing), Unconditional).eval()
     images, told = torch.randn(2 * packing, *shape), torch.zeros(2 * packing, 0)
@@ -353,7 +353,7 @@ def test_no_packing_of_less_than_one():
     [
         (MLP(**TINY, spectral_norm=True), (1, 8, 8)),
         (MaxoutMLP(**TINY, spectral_norm=True), (1, 8, 8)),
-        (DCGAN(width=4, hidden=8, spectral_norm=True), (1, 8, 8)),
+        (ConvNet(width=4, hidden=8, spectral_norm=True), (1, 8, 8)),
         (ResNet(width=2, spectral_norm=True), (1, 32, 32)),
         (Plane(hidden=16, spectral_norm=True), (2,)),
     ],
@@ -410,10 +410,10 @@ def test_the_recognition_head_is_infogans_q():
 @pytest.mark.parametrize(
     ("network", "shape", "remedy"),
     [
-        (DCGAN(), (1, 30, 30), "data.image_size=32"),
-        (DCGAN(), (1, 4, 4), "network=mlp"),
-        (DCGAN(), (1, 28, 32), "data.image_size=32"),
-        (DCGAN(), (2,), "network=mlp"),
+        (ConvNet(), (1, 30, 30), "data.image_size=32"),
+        (ConvNet(), (1, 4, 4), "network=mlp"),
+        (ConvNet(), (1, 28, 32), "data.image_size=32"),
+        (ConvNet(), (2,), "network=mlp"),
         (ResNet(), (1, 28, 28), "data.image_size=32"),
         (ResNet(), (3, 128, 128), "network=dcgan"),
         (ResNet(), (2,), "network=dcgan"),
@@ -437,7 +437,7 @@ def test_variants_are_built_from_python_with_their_defaults():
 
 
 def test_dcgans_features_are_its_pooled_activations():
-    game = model.DCGAN((1, 32, 32), network=DCGAN(width=4))
+    game = model.DCGAN((1, 32, 32), network=ConvNet(width=4))
     images = torch.randn(3, 1, 32, 32)
     features = game.features(images)
     assert features.shape == (3, (4 + 8 + 16) * 16)
@@ -469,7 +469,7 @@ def test_wgans_distance_is_the_critics_difference():
 
 
 def test_infogan_infers_probabilities_and_means():
-    game = model.InfoGAN((1, 8, 8), network=DCGAN(width=4, hidden=8))
+    game = model.InfoGAN((1, 8, 8), network=ConvNet(width=4, hidden=8))
     codes = game.infer(torch.randn(3, 1, 8, 8))
     assert codes.shape == (3, 12)
     assert codes[:, :10].sum(1).tolist() == pytest.approx([1, 1, 1])

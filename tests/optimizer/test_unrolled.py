@@ -10,7 +10,7 @@ from torch import nn
 from ganzoo import UnrolledGAN
 from ganzoo.error import UserError
 from ganzoo.loss import GradientPenalty, Wasserstein
-from ganzoo.network import DCGAN, Plane
+from ganzoo.network import ConvNet, Plane
 from ganzoo.optimizer import Optimizers, adam, rmsprop, sgd, unrolled
 
 KINDS = {
@@ -81,7 +81,7 @@ def test_every_objective_and_optimizer_can_look_ahead(build, loss, play):
     game = UnrolledGAN(
         (1, 8, 8),
         loss=loss,
-        network=DCGAN(width=4),
+        network=ConvNet(width=4),
         optimizer=Optimizers(build(), build(), unrolled_steps=2),
     )
     play(game, steps=3)

@@ -172,7 +172,7 @@ def test_few_labels_are_chosen_evenly_and_by_the_seed():
 
 def test_a_linear_svm_reads_features_that_tell_and_none_that_do_not(data, tmp_path):
     known = labels_of(data)
-    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game = DCGAN((1, 28, 28), network=network.ConvNet(width=4))
     errors = []
     for noise in (0.1, 100.0):
         game.features = lambda images, layer, noise=noise: (
@@ -184,7 +184,7 @@ def test_a_linear_svm_reads_features_that_tell_and_none_that_do_not(data, tmp_pa
 
 
 def test_a_linear_svm_learns_from_moved_copies_what_few_labels_do_not_show(data, tmp_path):
-    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game = DCGAN((1, 28, 28), network=network.ConvNet(width=4))
     game.features = lambda images, layer: images.flatten(1)
     errors = [
         LinearSVM(n_labels=30, copies=copies).measure(game, data, RunFolder(tmp_path))["svm_error"]
@@ -210,7 +210,7 @@ def test_copies_are_near_their_image_and_the_same_again_whatever_was_drawn_befor
 
 
 def infogan(infer):
-    game = InfoGAN((1, 28, 28), network=network.DCGAN(width=4, hidden=16))
+    game = InfoGAN((1, 28, 28), network=network.ConvNet(width=4, hidden=16))
     game.infer = infer
     return game
 
@@ -301,7 +301,7 @@ def test_a_concept_is_the_mean_noise_of_the_extremes_among_its_members():
 
 
 def test_pictures_of_the_latent_space(tmp_path):
-    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game = DCGAN((1, 28, 28), network=network.ConvNet(width=4))
     assert Interpolation().measure(game, None, RunFolder(tmp_path)) == {}
     found = Arithmetic(n=3000).measure(samples_of_every_digit(game), None, RunFolder(tmp_path))
     assert found == {"arithmetic_class": 1.0, "arithmetic_ink": pytest.approx(42, rel=0.2)}
@@ -459,5 +459,5 @@ def test_digits_that_the_generator_never_draws_count_as_misread(monkeypatch, tmp
         return one.expand(len(latent), 1, 28, 28)
 
     monkeypatch.setattr("ganzoo.probe.arithmetic.generate", draw)
-    game = DCGAN((1, 28, 28), network=network.DCGAN(width=4))
+    game = DCGAN((1, 28, 28), network=network.ConvNet(width=4))
     assert Arithmetic(n=20).measure(game, None, RunFolder(tmp_path)) == {"arithmetic_class": 0.0}

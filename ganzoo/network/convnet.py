@@ -11,8 +11,8 @@ STD = 0.02  # of the first weights (section 4)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DCGAN(Network):
-    """Strided convolutions in both players, no pooling (Radford et al. 2016, section 3).
+class ConvNet(Network):
+    """DCGAN's strided convolutions in both players, no pooling (Radford et al. 2016, section 3).
 
     https://arxiv.org/abs/1511.06434
 
