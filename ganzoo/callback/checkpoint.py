@@ -80,12 +80,6 @@ class LastCheckpoint(RelocatableCheckpoint):
         super().__init__(RunFolder(folder).last, monitor=None)
         self.folder = folder
 
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # A killed run continues from here, so what was logged until here must be on disk.
-        for logger in trainer.loggers:
-            logger.save()
-        super().on_validation_end(trainer, pl_module)
-
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # Without validation, or after one that saved nothing, the model would be lost.
         if self._last_global_step_saved != trainer.global_step:

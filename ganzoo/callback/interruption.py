@@ -101,6 +101,13 @@ class Interruption(Callback):
                     f"with resume={self.run}"
                 ) from problem
 
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        # A killed run continues from any checkpoint, so what was logged until here must be on disk.
+        for logger in trainer.loggers:
+            logger.save()
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # The last validation is over, and no step will follow.
         self.trained = trainer.strategy.reduce_boolean_decision(self.signalled, all=False)

@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -44,6 +45,16 @@ class Source(ABC):
     @abstractmethod
     def fingerprint(self, rows: Tensor) -> str:
         """SHA-256 that changes when these samples or their preparation change."""
+
+    @cached_property
+    def identity(self) -> dict[str, int | str]:
+        """What tells these samples from others, wherever they lie: each aspect and its value."""
+        labels = self.labels.numpy().tobytes() + repr(self.class_names).encode()
+        return {"number": len(self), "labels": short_hash([labels]), **self.content()}
+
+    @abstractmethod
+    def content(self) -> dict[str, str]:
+        """The same of the images alone."""
 
 
 def check_samples(
@@ -107,6 +118,13 @@ class InMemory(Source):
         values = self.take(rows)
         return hashlib.sha256(repr(values.shape).encode() + values.numpy().tobytes()).hexdigest()
 
+    def stored_bytes(self, rows: Tensor) -> bytes:
+        return self.take(rows).numpy().tobytes()
+
+    def content(self) -> dict[str, str]:
+        parts = torch.split(torch.arange(len(self)), 1000)
+        return {"pixels": short_hash(map(self.stored_bytes, parts))}
+
 
 class InMemoryPoints(InMemory):
     """Points stored as float32 (N, D), already about [-1, 1]."""
@@ -115,3 +133,11 @@ class InMemoryPoints(InMemory):
 
     def scale(self, values: Tensor) -> Tensor:
         return values
+
+
+def short_hash(parts: Iterable[bytes]) -> str:
+    """32 digits that other bytes do not have."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:32]

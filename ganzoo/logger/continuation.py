@@ -1,8 +1,11 @@
 from functools import singledispatch
+from itertools import chain
+from pathlib import Path
 
 from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from ganzoo.error import UserError
+from ganzoo.files import replacing
 from ganzoo.logger.csv import CSVLogger
 
 
@@ -24,7 +27,7 @@ def _(logger: CSVLogger, step: int, name: str | None) -> None:
 
 @continue_logger.register
 def _(logger: TensorBoardLogger, step: int, name: str | None) -> None:
-    logger._kwargs["purge_step"] = step + 1
+    keep_events(Path(logger.log_dir), step)
 
 
 @continue_logger.register
@@ -35,6 +38,32 @@ def _(logger: MLFlowLogger, step: int, name: str | None) -> None:
 @continue_logger.register
 def _(logger: WandbLogger, step: int, name: str | None) -> None:
     logger._id = logger._wandb_init["id"] = name
+
+
+def keep_events(folder: Path, step: int) -> None:
+    """Rewrite TensorBoard's files as one that ends at a step and is read before later ones."""
+    # Half a second, which only who continues a run waits.
+    from tensorboard.backend.event_processing.event_file_loader import (  # noqa: PLC0415
+        RawEventFileLoader,
+    )
+    from tensorboard.compat.proto import event_pb2  # noqa: PLC0415
+    from tensorboard.summary.writer.record_writer import RecordWriter  # noqa: PLC0415
+
+    files = sorted(folder.glob("events.out.tfevents.*"))
+    records = chain.from_iterable(RawEventFileLoader(str(path)).Load() for path in files)
+    events = [(event_pb2.Event.FromString(record), record) for record in records]
+    kept = [
+        record
+        for number, (event, record) in enumerate(events)
+        if event.step <= step and not (number and event.file_version)  # each file begins with one
+    ]
+    history = folder / "events.out.tfevents.0"  # others have the time in its place
+    if kept:
+        with replacing(history) as temporary, temporary.open("wb") as file:
+            for record in kept:
+                RecordWriter(file).write(record)
+    for path in set(files) - {history}:
+        path.unlink()
 
 
 @singledispatch

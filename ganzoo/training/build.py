@@ -20,6 +20,7 @@ from ganzoo.probe import Probe
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.machine import num_processes
 from ganzoo.training.budget import images_per_step
+from ganzoo.training.changes import check_same_data
 from ganzoo.training.origin import saved_config
 from ganzoo.training.resume import Start
 from ganzoo.training.trainer import build_trainer
@@ -52,6 +53,7 @@ def build(start: Start) -> Parts:
     """
     pl.seed_everything(start.cfg.seed, workers=True, verbose=False)
     data = build_data(start.cfg)
+    check_same_data(start.run, data.source.identity, start.cfg.allow_changes)
     cfg = with_facts(start.cfg, data)
     trainer, game = build_game(cfg)
     parts = Parts(cfg, data, trainer, game, list(build_part(cfg.probe).values()))

@@ -1,6 +1,6 @@
 """What differs between the settings that a run was begun with and those of a command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganzoo.error import refuse_if
@@ -75,6 +75,28 @@ def check_changes(run: RunFolder, changes: Sequence[Change], allowed: bool) -> N
         asked and not allowed,
         f"{run} was begun with {listed_changes(asked)}: leave that as it was, or add "
         "allow_changes=true to continue with the new settings.",
+    )
+
+
+def check_same_data(run: RunFolder, identity: Mapping[str, Any], allowed: bool) -> None:
+    """Refuse data that has changed since the run began.
+
+    Args:
+        run: The run; none has begun in a new one.
+        identity: Of the data as it is now.
+        allowed: Whether ``allow_changes=true`` was typed.
+
+    Raises:
+        UserError: With what differs.
+    """
+    before: dict[str, Any] = dict(run.origin.read().get("data") or {})
+    differing = {name for name in before.keys() & identity if before[name] != identity[name]}
+    number = f" ({before.get('number')} samples, now {identity['number']})"
+    refuse_if(
+        differing and not allowed,
+        f"the data of {run} is not what it was{number if 'number' in differing else ''}: its "
+        f"{', '.join(sorted(differing))} changed. Restore it, type data.root=… if it lies "
+        "elsewhere, or add allow_changes=true to continue with the new data.",
     )
 
 

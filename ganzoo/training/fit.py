@@ -88,9 +88,9 @@ def open_loggers(start: Start, parts: Parts) -> None:
     """Begin in every tracker, or continue the run there if its settings are the same."""
     loggers = parts.trainer.loggers
     known = {} if start.changes else start.run.trackers.read()  # MLflow refuses other settings
-    for logger in loggers:
-        continue_logger(logger, start.step, known.get(type(logger).__name__))
     if parts.trainer.is_global_zero:
+        for logger in loggers:
+            continue_logger(logger, start.step, known.get(type(logger).__name__))
         names = {type(logger).__name__: run_id(logger) for logger in loggers}
         if given := {kind: name for kind, name in names.items() if name}:
             start.run.trackers.write(given)

@@ -5,6 +5,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from ganzoo.data.base import Data
 from ganzoo.files import write_bytes
 from ganzoo.inference.format import FORMAT
 from ganzoo.runs import RunFolder
@@ -13,12 +14,13 @@ from ganzoo.training.environment import describe_environment
 from ganzoo.training.resume import Start, run_settings, typed_overrides
 
 
-def write_origin(start: Start, cfg: DictConfig) -> None:
+def write_origin(start: Start, cfg: DictConfig, data: Data) -> None:
     """Write into the run's folder what the run is, before anything else.
 
     Args:
         start: Where the run begins.
         cfg: Its configuration, with facts.
+        data: Its data, to be known again when the run continues.
     """
     run = start.run
     run.remove_partial_files()
@@ -31,6 +33,7 @@ def write_origin(start: Start, cfg: DictConfig) -> None:
     run.failure.remove()
     if not run.origin.exists():
         run.origin.write({**reproduction_info(cfg), "environment": describe_environment()})
+    run.origin.update({"data": data.source.identity})
 
 
 def saved_config(cfg: DictConfig) -> dict[str, Any]:

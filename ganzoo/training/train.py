@@ -49,7 +49,7 @@ def train(cfg: DictConfig) -> float:
 def begin(start: Start, parts: Parts) -> None:
     """Write what the run is, and say what changes."""
     if parts.trainer.is_global_zero:
-        write_origin(start, parts.cfg)
+        write_origin(start, parts.cfg, parts.data)
         say_changes(start)
 
 

@@ -7,6 +7,8 @@ import sys
 import threading
 
 import torch
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.compat.proto import event_pb2
 
 from ganzoo import cli
 from ganzoo.callback import NonFiniteGuard
@@ -109,8 +111,35 @@ def bits(folder):
         **{name: str(exactly(value)) for name, value in tensors.items()},
         "log": (folder / "csv" / "metrics.csv").read_text(),
         "metrics": {name: value for name, value in metrics.items() if name not in timed},
-        "pictures": {path.name: path.read_bytes() for path in folder.glob("samples/*.png")},
+        "pictures": {path.name: path.read_bytes() for path in folder.glob("samples/*")},
+        "callbacks": {
+            name: {key: exactly(value) for key, value in state.items() if is_result(key)}
+            for name, state in content["callbacks"].items()
+        },
+        "events": events(folder / "tensorboard"),
+        "findings": (folder / "diagnosis.json").exists()
+        and (folder / "diagnosis.json").read_text(),
+        "files": sorted(
+            str(path.relative_to(folder))
+            for path in folder.rglob("*")
+            if path.name != "changes.json" and "tfevents" not in path.name
+        ),
     }
+
+
+def is_result(key):
+    """Whether what a callback remembers is neither a time nor a path."""
+    return key not in {"seconds", "dirpath", "best_k_models"} and not key.endswith("_path")
+
+
+def events(folder):
+    """The step, the name and the value of all that TensorBoard's files hold, repeated or not."""
+    found = []
+    for path in sorted(folder.glob("events.out.tfevents.*")):
+        for record in RawEventFileLoader(str(path)).Load():
+            event = event_pb2.Event.FromString(record)
+            found += [(event.step, value.tag, str(value)) for value in event.summary.value]
+    return sorted(found)  # a step has its names in any order
 
 
 def exactly(value):

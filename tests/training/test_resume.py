@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from ganzoo.callback import LastCheckpoint
 from tests.helpers.commands import (
     QUICK,
     STEPS,
@@ -17,6 +18,7 @@ from tests.helpers.commands import (
     contents,
     run,
     run_killed,
+    run_with,
     same,
     small_words,
 )
@@ -307,3 +309,24 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
     assert "lower optimizer.discriminator.lr" in said
     finding = json.loads((tmp_path / "diagnosis.json").read_text())["findings"][0]
     assert finding["failure"] == "failure to converge"
+
+
+def test_what_was_killed_after_its_best_checkpoint_ends_like_what_was_not(tmp_path):
+    """Between ``best.ckpt`` and ``last.ckpt`` nothing that was logged is lost, nothing repeats."""
+
+    def dying():
+        original = LastCheckpoint.on_validation_end
+
+        def then_die(self, trainer, *rest):
+            if trainer.global_step == 6:
+                os.kill(os.getpid(), signal.SIGKILL)
+            original(self, trainer, *rest)
+
+        LastCheckpoint.on_validation_end = then_die
+
+    words = ["train", *QUICK, *small_words("dcgan")]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(*words, f"hydra.run.dir={whole}") == 0
+    assert run_with(dying, [*words, f"hydra.run.dir={cut}"]) == -signal.SIGKILL
+    assert run("train", f"resume={cut}") == 0
+    same(whole, cut)
