@@ -90,7 +90,7 @@ class Interruption(Callback):
         if callable(submitit):
             submitit(signal.SIGUSR2, None)
         elif first and (job := job_id()):
-            print(f"{done}, and job {job} is requeued", file=sys.stderr, flush=True)
+            print(f"{done}, and SLURM is asked to requeue job {job}", file=sys.stderr, flush=True)
             try:
                 command = ["scontrol", "requeue", job]
                 subprocess.run(command, check=True, capture_output=True, text=True)

@@ -156,8 +156,9 @@ def undisturbed(loader: Iterable[Batch]) -> Iterator[Batch]:
             signal.signal(number, handler)
     try:
         yield from batches
-    except (RuntimeError, EOFError, ConnectionError) as error:  # it may die while it sends
-        if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
+    except (RuntimeError, ConnectionError, FileNotFoundError, EOFError) as error:
+        # The others come of a batch that was sent and not fetched by the time.
+        if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
             raise
         raise WorkerDied(
             "a process that reads pictures died, which the system ends where memory runs out: "

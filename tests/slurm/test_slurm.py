@@ -120,7 +120,7 @@ def test_a_run_of_two_tasks_is_pre_empted_requeued_and_ends_in_the_same_bits(tmp
     tell("USR1", cut)
     wait_for("end of the second job", lambda: gone(cut))
     log = (tmp_path / f"{cut}.log").read_text()
-    assert f", and job {cut} is requeued" in log
+    assert f"SLURM is asked to requeue job {cut}" in log
     assert "DUE TO JOB REQUEUE" in log
     same(tmp_path / f"run-{whole}", tmp_path / f"run-{cut}")
     assert read_values(tmp_path / f"run-{cut}/metrics.json")["images"] == STEPS * 2 * 8

@@ -14,12 +14,12 @@ from ganzoo.runs import RunFolder
 from ganzoo.settings.check import plain
 from ganzoo.settings.compose import CONF, compose_config
 from ganzoo.training.changes import ALLOWED, FIXED, FREE, check_changes, flatten, rule_of
-from tests.helpers import commands
 from tests.helpers.commands import contents
+from tests.helpers.commands import run as run_ganzoo
 
 
 def run(*words):
-    return commands.run("train", *words)
+    return run_ganzoo("train", *words)
 
 
 PAGE = Path(__file__).parents[2] / "docs/resume.md"
