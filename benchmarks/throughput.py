@@ -30,7 +30,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from peers import PEERS, Clock, per_sample
+from peers import NETWORKS, Clock, per_sample
 from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from rich.table import Table
@@ -241,7 +241,7 @@ def beside_peers(words: Sequence[str]) -> None:
     table = Table(title=f"other collections, ms per generator step, medians of {ROUNDS}")
     for column in ("collection", "its own", "ganzoo", "ratio"):
         table.add_column(column)
-    for name, (_, network, size) in PEERS.items():
+    for name, (network, size) in NETWORKS.items():
         row = [*MLP, f"network._target_=peers.{network}", "data.batch_size=64", *words]
         row += [f"data.image_size={size}"]
         rounds = [(peer(name), apart(ganzoo, row)) for _ in range(ROUNDS)]

@@ -277,6 +277,7 @@ def test_after_a_run_began_adam_looks_for_no_driver(trained, monkeypatch):
     assert loaded == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("work", "slow"),
     [
@@ -292,6 +293,7 @@ def test_nothing_waits_for_what_it_does_not_use(work, slow):
     assert said.stdout.split()[-1] == "False"
 
 
+@pytest.mark.slow
 def test_the_wheel_trains_from_any_folder(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)

@@ -1,10 +1,10 @@
 """Mutation test of the losses: does a test fail if a term of a loss is dropped or negated?
 
-    python tools/mutation.py
+    python tools/mutation.py [LOSS …]
 
 Every sum in ganzoo/loss/ loses its left side, then its right side, and every returned value is
 negated. tests/loss must fail for each of these mutants. Prints the mutants that survive, and exits
-with 1 if there are any.
+with 1 if there are any. Names of modules, such as lecam, are for only these.
 """
 
 import ast
@@ -14,7 +14,7 @@ import inspect
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -33,6 +33,26 @@ EQUIVALENT = {  # of a slope only its norm is used, and the negative of a truth 
     "-(slope(discriminator, images, condition))",
     "-(self.slopes and (not torch.is_autocast_enabled(self.images.device.type)))",
 }
+
+
+class NearestFirst:
+    """Runs the tests that name the mutated module's classes before the others."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.names = [name for name, value in vars(module).items() if inspect.isclass(value)]
+        self.names = [
+            name for name in self.names if vars(module)[name].__module__ == module.__name__
+        ]
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: -self.mentions(item))
+
+    def mentions(self, item: pytest.Item) -> bool:
+        """Whether a test's code or one of its parameters names one of the classes."""
+        function = inspect.unwrap(getattr(item, "function", item))
+        parameters = getattr(item, "callspec", None)
+        text = repr(parameters and parameters.params) + inspect.getsource(function)
+        return any(name in text for name in self.names)
 
 
 class Mutation(NamedTuple):
@@ -104,7 +124,8 @@ def run_tests(module: ModuleType, mutant: ast.Module) -> None:
     """Run the tests against a mutant, and exit with 1 if one fails."""
     replace_functions(module, mutant)
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", str(TESTS)])
+        words = ["-x", "-q", "-p", "no:cacheprovider", str(TESTS)]
+        code = pytest.main(words, plugins=[NearestFirst(module)])
     os._exit(code != pytest.ExitCode.OK)
 
 
@@ -129,10 +150,12 @@ def own_functions(namespace: dict[str, Any]) -> Iterator[tuple[str, FunctionType
             yield function.__qualname__, function
 
 
-def main() -> int:
+def main(losses: Sequence[str]) -> int:
     """Print the mutants that survive; 1 if there are any."""
     count, survivors = 0, 0
     for path in sorted(FOLDER.glob("*.py")):
+        if losses and path.stem not in losses:
+            continue
         module = import_module(f"ganzoo.loss.{path.stem}")
         for name, mutant in mutants(ast.parse(path.read_text())):
             count += 1
@@ -144,4 +167,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -96,6 +96,8 @@ class AdjustableAugmentation(Augmentation):
             chance: Probability of keeping an image's values; None is the strength.
         """
         chance = self.chance if chance is None else chance
+        if isinstance(chance, float) and chance >= 1.0:
+            return values
         draws = torch.rand(len(values), *[1] * (values.ndim - 1), device=values.device)
         return torch.where(draws < chance, values, neutral)
 

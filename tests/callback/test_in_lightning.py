@@ -80,5 +80,6 @@ assert REQUEUE == ()
 """
 
 
+@pytest.mark.slow
 def test_data_and_callbacks_can_be_imported_where_there_is_no_unix():
     subprocess.run([sys.executable, "-c", WITHOUT_UNIX], check=True)

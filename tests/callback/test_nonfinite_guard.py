@@ -146,6 +146,7 @@ def once(step):
 REWINDING = ["train", *QUICK, "network.width=4", "on_nonfinite=rewind"]
 
 
+@pytest.mark.slow
 def test_a_rewound_run_goes_on_from_its_checkpoint_with_other_draws(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Game, "training_step", once(EVERY + 1))
     assert run(*REWINDING, f"hydra.run.dir={tmp_path}/whole") == 0

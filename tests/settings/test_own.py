@@ -155,6 +155,7 @@ def test_a_run_of_own_parts_resumes(trained, command):
     assert command("train", *QUICK, *OWN, "resume=run")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_sweep_of_own_parts_continues(home, command):
     words = ["-m", *QUICK, *OWN, "seed=0,1", "hydra.sweep.dir=sweep"]
     assert command("train", *words)[0] == 0

@@ -60,6 +60,7 @@ def test_resume_auto_goes_on_with_the_same_settings_only(first, capsys):
     assert contents(first) == before
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_second_have_a_folder_each(here, monkeypatch):
     one_second = datetime(2030, 1, 1)
     monkeypatch.setattr("hydra.core.utils.datetime", Mock(now=lambda *_: one_second))

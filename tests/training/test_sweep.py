@@ -88,6 +88,7 @@ def test_of_twelve_jobs_one_is_refused_one_diverges_one_is_killed(ganzoo, tmp_pa
     assert json.loads(next(iter(added)).read_text())["steps"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "ended"), [(signal.SIGKILL, -9), (signal.SIGTERM, 75)])
 def test_a_sweep_that_was_stopped_as_a_whole_goes_on(number, ended, ganzoo, tmp_path, monkeypatch):
     """Its first job stops with a checkpoint, its second had not begun."""
@@ -202,6 +203,7 @@ def trials(folder):
     return found
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_and_asks_for_what_it_would_have_asked(
     ganzoo, scored, tmp_path, monkeypatch
 ):
