@@ -6,6 +6,7 @@ from ganzoo.model.dcgan import DCGAN
 from ganzoo.model.gan import GAN
 from ganzoo.model.infogan import InfoGAN
 from ganzoo.model.lsgan import LSGAN
+from ganzoo.model.r3gan import R3GAN
 from ganzoo.model.sngan import SNGAN
 from ganzoo.model.unrolled_gan import UnrolledGAN
 from ganzoo.model.wgan import WGAN, WGANGP
@@ -16,6 +17,7 @@ __all__ = [
     "DCGAN",
     "GAN",
     "LSGAN",
+    "R3GAN",
     "SNGAN",
     "WGAN",
     "WGANGP",

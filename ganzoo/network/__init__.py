@@ -6,10 +6,12 @@ from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
 from ganzoo.network.mlp import MLP
 from ganzoo.network.plane import Plane
+from ganzoo.network.r3gan import BottleneckNet
 from ganzoo.network.resnet import ResNet
 
 __all__ = [
     "MLP",
+    "BottleneckNet",
     "BranchedMLP",
     "ConvNet",
     "Critique",

@@ -93,8 +93,12 @@ class ConvNet(Network):
         return [nn.BatchNorm2d(width)] * self.batch_norm
 
 
-def halvable(image_shape: Shape) -> int:
+def halvable(image_shape: Shape, network: str = "dcgan") -> int:
     """The side between 4 and 7 that the image side halves down to.
+
+    Args:
+        image_shape: (C, H, W) of the images.
+        network: The name of the network that makes them.
 
     Raises:
         UserError: If there is none.
@@ -102,7 +106,7 @@ def halvable(image_shape: Shape) -> int:
     sides = {core * 2**stages: core for core in range(4, 8) for stages in range(1, 10)}
     refuse_if(
         len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] not in sides,
-        "network=dcgan makes square images whose side halves down to 4, 5, 6 or 7 (8, 28, 32, "
+        f"network={network} makes square images whose side halves down to 4, 5, 6 or 7 (8, 28, 32, "
         f"48, 64, 128 …), and the data has shape {tuple(image_shape)}: set data.image_size=32, "
         "or choose network=mlp.",
     )

@@ -12,7 +12,16 @@ from ganzoo.condition import ClassLabel, LatentCode, Nothing
 from ganzoo.draws import Draws
 from ganzoo.error import UserError
 from ganzoo.head import Concatenation, Projection, Recognition, Unconditional
-from ganzoo.network import MLP, BranchedMLP, ConvNet, Discriminator, MaxoutMLP, Plane, ResNet
+from ganzoo.network import (
+    MLP,
+    BottleneckNet,
+    BranchedMLP,
+    ConvNet,
+    Discriminator,
+    MaxoutMLP,
+    Plane,
+    ResNet,
+)
 from ganzoo.network.base import MinibatchStd
 from ganzoo.network.maxout import Maxout
 from ganzoo.network.resnet import Block
@@ -38,6 +47,7 @@ def convolutions(module: nn.Module) -> list[nn.Module]:
         (ConvNet(width=2, hidden=8, batch_norm=False), 28),
         (ResNet(width=2), 32),
         (ResNet(width=2), 64),
+        (BottleneckNet(width=2), 28),
         (MLP(**TINY), 11),
         (MaxoutMLP(**TINY), 28),
         (BranchedMLP(**TINY), 28),
@@ -303,9 +313,11 @@ def test_minibatch_std_shows_the_head_one_more_feature():
 
 
 @pytest.mark.parametrize("packing", [2, 3])
-@pytest.mark.parametrize("network", [MLP, ConvNet, Plane], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "network", [MLP, ConvNet, BottleneckNet, Plane], ids=lambda kind: kind.__name__
+)
 def test_packed_images_are_judged_together(packing, network):
-    small = TINY if network is MLP else {"width": 4} if network is ConvNet else {}
+    small = TINY if network is MLP else {} if network is Plane else {"width": 4}
     shape = (2,) if network is Plane else (1, 8, 8)
     judge = Discriminator(shape, Nothing(), network(**small, packing=packing), Unconditional).eval()
     images, told = torch.randn(2 * packing, *shape), torch.zeros(2 * packing, 0)
@@ -355,6 +367,7 @@ def test_no_packing_of_less_than_one():
         (MaxoutMLP(**TINY, spectral_norm=True), (1, 8, 8)),
         (ConvNet(width=4, hidden=8, spectral_norm=True), (1, 8, 8)),
         (ResNet(width=2, spectral_norm=True), (1, 32, 32)),
+        (BottleneckNet(width=2, spectral_norm=True), (1, 8, 8)),
         (Plane(hidden=16, spectral_norm=True), (2,)),
     ],
     ids=lambda value: type(value).__name__,
