@@ -158,13 +158,14 @@ def test_half_precision_halves_the_file_and_barely_moves_a_pixel(run, tmp_path):
     assert 0 < difference < 0.02
 
 
-def test_onnx_and_torch_programs_make_the_same_pictures_for_any_number(run, tmp_path):
-    folder, _ = run("model=infogan")
+@pytest.mark.parametrize("variant", ["infogan", "r3gan"])
+def test_onnx_and_torch_programs_make_the_same_pictures_for_any_number(variant, run, tmp_path):
+    folder, _ = run(f"model={variant}")
     exported = export_model(folder, tmp_path, ["onnx", "torch"])
     assert [each.path.name for each in exported] == ["model.onnx", "model.pt2"]
     assert max(each.difference for each in exported) <= 1e-4
     model = ganzoo.load(folder)
-    latent, condition = torch.rand(7, model.latent.dim), torch.rand(7, 12)
+    latent, condition = torch.rand(7, model.latent.dim), torch.rand(7, model.condition.dim)
     with torch.no_grad():
         images = model(latent, condition)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
