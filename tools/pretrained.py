@@ -8,8 +8,8 @@
 `add` exports a run to the package at half precision, scores what it has written, and records the
 scores in its card. `cards` writes every card again, after its template has changed. `check` scores
 every model again and compares. `draw` writes samples of all models to docs/models.png, and their
-table between the markers <!-- pretrained --> and <!-- /pretrained --> of README.md. The overrides
-are those of `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
+table between the markers <!-- pretrained --> and <!-- /pretrained --> of docs/models.md. The
+overrides are those of `ganzoo evaluate`, such as data.root=… and metric=[fid_digits,prdc_digits].
 """
 
 import json
@@ -100,10 +100,10 @@ def draw(args: Namespace) -> int:
         axes.set_title(name, fontsize=9, loc="left", pad=2)
         axes.set_axis_off()
     picture.save_image(picture.figure_to_image(figure), DOCS / "models.png")
-    readme = DOCS.parent / "README.md"
+    page = DOCS / "models.md"
     start, end = "<!-- pretrained -->", "<!-- /pretrained -->"
     table = f"{start}\n{model_table(names)}\n{end}"
-    readme.write_text(re.sub(f"(?s){start}.*{end}", lambda _: table, readme.read_text()))
+    page.write_text(re.sub(f"(?s){start}.*{end}", lambda _: table, page.read_text()))
     return 0
 
 
@@ -115,7 +115,7 @@ def model_table(names: Sequence[str]) -> str:
         scores = {key.removeprefix("val/"): value for key, value in config["scores"].items()}
         measured = [f"{scores[key]:.3g}" if key in scores else "" for key in SCORES]
         variant = config["model"]["_target_"].rpartition(".")[2]
-        link = f"[`{name}`](ganzoo/pretrained/{name}/README.md)"
+        link = f"[`{name}`](../ganzoo/pretrained/{name}/README.md)"
         rows.append([link, variant, f"{config['steps']:,}", *measured, f"{size / 1e6:.1f} MB"])
     head = ("model", "variant", "steps", *SCORES.values(), "size")
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
