@@ -31,6 +31,7 @@ EQUIVALENT = {  # of a slope only its norm is used, and the negative of a truth 
     "-(scored_slope(discriminator, images, condition)[1])",
     "-(torch.cat([each.reshape(len(scores[0]), -1) for each in gradients]))",
     "-(slope(discriminator, images, condition))",
+    "-(any((loss.needs_slopes for loss in self.values())))",
     "-(self.slopes and (not torch.is_autocast_enabled(self.images.device.type)))",
 }
 
@@ -88,6 +89,8 @@ def mutations(node: ast.AST) -> Iterator[Mutation]:
         yield from [Mutation(name, negate)] * (name not in EQUIVALENT)
     if isinstance(node, ast.FunctionDef) and node.name == "constrain" and len(node.body) > 1:
         for number, statement in enumerate(node.body):
+            if number == 0 and ast.get_docstring(node):
+                continue
             yield Mutation(f"without {ast.unparse(statement)}", remove_statement(number))
 
 
