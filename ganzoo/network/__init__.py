@@ -1,6 +1,7 @@
 """The players: generators, and the trunks of discriminators."""
 
 from ganzoo.network.base import Network
+from ganzoo.network.conditional_resnet import ConditionalResNet
 from ganzoo.network.convnet import ConvNet
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
 from ganzoo.network.maxout import BranchedMLP, MaxoutMLP
@@ -13,6 +14,7 @@ __all__ = [
     "MLP",
     "BottleneckNet",
     "BranchedMLP",
+    "ConditionalResNet",
     "ConvNet",
     "Critique",
     "Discriminator",

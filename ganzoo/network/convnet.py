@@ -4,6 +4,7 @@ from itertools import pairwise
 from torch import nn
 
 from ganzoo.error import refuse_if
+from ganzoo.network.attention import attended_side, attention_at
 from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.shape import Shape
 
@@ -30,6 +31,9 @@ class ConvNet(Network):
         discriminator_norm: Use batch norm in the discriminator too.
         output_std: Standard deviation of the first weights of G's last layer. From the paper's 0.02
             all images start alike, and a fast G may run into one saturated image.
+        attention: Side of the feature map with self-attention in both players
+            (Zhang et al. 2019, https://arxiv.org/abs/1805.08318); 0 for none, None for a
+            quarter of the image side.
     """
 
     width: int | None = None
@@ -39,9 +43,10 @@ class ConvNet(Network):
     unit_norm: bool = True
     discriminator_norm: bool = True
     output_std: float = STD
+    attention: int | None = 0
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
-        widths, side = self._plan(image_shape)
+        widths, side, place = self._plan(image_shape)
         widths, before = widths[::-1], latent_dim + condition_dim
         layers: list[nn.Module] = []
         if self.hidden:
@@ -55,20 +60,25 @@ class ConvNet(Network):
         else:
             layers += [unflatten, *self._norm2d(widths[0])]
         for wide, narrow in pairwise(widths):
-            layers += [nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1), *self._norm2d(narrow)]
+            layers += [nn.ReLU(), *attention_at(place, side, wide)]
+            layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1), *self._norm2d(narrow)]
+            side *= 2
         last = nn.ConvTranspose2d(widths[-1], image_shape[0], 4, 2, 1)
-        layers += [nn.ReLU(), last, nn.Tanh()]
+        layers += [nn.ReLU(), *attention_at(place, side, widths[-1]), last, nn.Tanh()]
         generator = Joined(*layers).apply(gaussian)
         last.weight.data *= self.output_std / STD
         return generator
 
     def trunk(self, image_shape: Shape) -> nn.Module:
-        widths, side = self._plan(image_shape)
-        act = nn.LeakyReLU(self.slope)
+        widths, _, place = self._plan(image_shape)
+        act, side = nn.LeakyReLU(self.slope), image_shape[1] // 2
         layers: list[nn.Module] = [nn.Conv2d(image_shape[0], widths[0], 4, 2, 1), act]
+        layers += attention_at(place, side, widths[0])
         for narrow, wide in pairwise(widths):
             norm = self._norm2d(wide) * self.discriminator_norm
+            side //= 2
             layers += [nn.Conv2d(narrow, wide, 4, 2, 1), *norm, act]
+            layers += attention_at(place, side, wide)
         layers += [nn.Flatten()]
         if self.hidden:
             norm = self._norm1d(self.hidden) * self.discriminator_norm
@@ -78,13 +88,14 @@ class ConvNet(Network):
     def initialise(self, layer: nn.Module) -> None:
         gaussian(layer)
 
-    def _plan(self, image_shape: Shape) -> tuple[list[int], int]:
-        """Channels of each resolution from the image inwards, and the innermost side."""
+    def _plan(self, image_shape: Shape) -> tuple[list[int], int, int]:
+        """Channels from the image inwards, the innermost side, and where attention is."""
         side = halvable(image_shape)
         stages = (image_shape[1] // side).bit_length() - 1
         fitting = 128 if image_shape[1] >= 64 else 64
         width = fitting if self.width is None else self.width
-        return [width * 2**stage for stage in range(stages)], side
+        place = attended_side(self.attention, [side * 2**stage for stage in range(stages)])
+        return [width * 2**stage for stage in range(stages)], side, place
 
     def _norm1d(self, width: int) -> list[nn.Module]:
         return [nn.BatchNorm1d(width)] * self.batch_norm

@@ -6,6 +6,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from ganzoo.error import refuse_if
+from ganzoo.network.attention import attended_side, attention_at
 from ganzoo.network.base import Joined, Network, zero_bias
 from ganzoo.network.recomputed import recomputed
 from ganzoo.shape import Shape
@@ -48,38 +49,50 @@ class ResNet(Network):
     Args:
         width: The paper's 64; at 32 px the generator has 4 and the discriminator 2 times as many
             channels in every block.
+        attention: Side of the feature map with self-attention in both players
+            (Zhang et al. 2019, https://arxiv.org/abs/1805.08318); 0 for none, None for a
+            quarter of the image side.
         activation_checkpointing: Keep only what passes between the blocks and compute the rest
             again in the backward pass: less memory, more time, the same gradients.
     """
 
     width: int = 64
+    attention: int | None = 0
     activation_checkpointing: bool = False
 
     activation: ClassVar[type[nn.Module]] = Block
 
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
-        widths = [times * self.width for times in GENERATOR[supported(image_shape)]]
+        side = supported(image_shape)
+        widths, place = [times * self.width for times in GENERATOR[side]], self._place(side)
+        blocks: list[nn.Module] = []
+        for depth, (before, after) in enumerate(pairwise(widths), start=1):
+            blocks += [up(before, after), *attention_at(place, 4 * 2**depth, after)]
         last = widths[-1]
         layers = Joined(
             nn.Linear(latent_dim + condition_dim, widths[0] * 16),
             nn.Unflatten(1, (widths[0], 4, 4)),
-            *[up(before, after) for before, after in pairwise(widths)],
+            *blocks,
             *[nn.BatchNorm2d(last), nn.ReLU(), nn.Conv2d(last, image_shape[0], 3, 1, 1), nn.Tanh()],
         )
         return self._checkpointed(layers.apply(glorot))
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         side = supported(image_shape)
-        widths = [times * self.width for times in TRUNK[side]]
-        blocks = [
-            down(before, after) if depth < HALVINGS[side] else same(before, after)
-            for depth, (before, after) in enumerate(pairwise(widths), start=1)
-        ]
-        first = first_down(image_shape[0], widths[0])
-        return self._checkpointed(nn.Sequential(first, *blocks, nn.ReLU(), SumPool()))
+        widths, place = [times * self.width for times in TRUNK[side]], self._place(side)
+        blocks = [first_down(image_shape[0], widths[0]), *attention_at(place, side // 2, widths[0])]
+        for depth, (before, after) in enumerate(pairwise(widths), start=2):
+            if depth <= HALVINGS[side]:
+                blocks += [down(before, after), *attention_at(place, side // 2**depth, after)]
+            else:
+                blocks += [same(before, after)]
+        return self._checkpointed(nn.Sequential(*blocks, nn.ReLU(), SumPool()))
 
     def initialise(self, layer: nn.Module) -> None:
         glorot(layer)
+
+    def _place(self, image_side: int) -> int:
+        return attended_side(self.attention, [side for side in (8, 16, 32) if side < image_side])
 
     def _checkpointed(self, layers: nn.Sequential) -> nn.Sequential:
         for layer in layers:
