@@ -117,9 +117,13 @@ PAPERS = {
         *(ADAM, (1e-3, 1e-4), (0.5, 0.999)),
     ),
     "sngan": (Gaussian, 128, 5, 64, {"hinge": {}}, ADAM, (2e-4, 2e-4), (0, 0.9)),
+    "pdgan": (Gaussian, 128, 5, None, {"hinge": {}}, ADAM, (2e-4, 2e-4), (0, 0.9)),
+    "sagan": (Gaussian, 128, 1, 256, {"hinge": {}}, ADAM, (1e-4, 4e-4), (0, 0.9)),
+    "biggan": (Gaussian, 120, 2, 2048, {"hinge": {}}, ADAM, (5e-5, 2e-4), (0, 0.999)),
 }
 
 
+AVERAGES = {"biggan": 0.9999}
 DECAYS = {"gan": [1.000004] * 2, "cgan": [1.00004] * 2}
 
 
@@ -131,13 +135,14 @@ def test_every_paper_is_that_of_a_recipe():
 @pytest.mark.parametrize("name", PAPERS)
 def test_a_paper_has_its_numbers(name, compose):
     noise, width, n_critic, batch_size, loss, optimizer, rates, inertia = PAPERS[name]
-    composed = compose(f"experiment=paper/{name}", image_shape=(1, 32, 32))
     own = OmegaConf.load(CONF / "experiment" / "paper" / f"{name}.yaml")
+    side = OmegaConf.select(own, "data.image_size") or 32
+    composed = compose(f"experiment=paper/{name}", image_shape=(1, side, side))
     assert OmegaConf.select(own, "data.batch_size") == batch_size  # None: the data's
     game = instantiate(shrink(composed).model, _convert_="all")
     assert type(game).__name__.lower() == name.replace("_", "")
     assert (type(game.latent), game.latent.dim) == (noise, width)
-    assert (game.n_critic, game.ema) == (n_critic, None)
+    assert (game.n_critic, game.ema_decay) == (n_critic, AVERAGES.get(name))
     assert game.losses.keys() == loss.keys()
     for term, numbers in loss.items():
         assert numbers.items() <= numbers_of(game.losses[term]).items()
