@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         WGANGP,
         BigGAN,
         InfoGAN,
+        StyleGAN2,
         UnrolledGAN,
     )
 
@@ -38,6 +39,7 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "InfoGAN",
+    "StyleGAN2",
     "UnrolledGAN",
     "list_models",
     "load",

@@ -88,7 +88,7 @@ def add_sample(commands: Commands) -> None:
         metavar="FACTOR=VALUE",
         help="set a factor of InfoGAN's code: --code 0=3 --code 1=-1.5 (random)",
     )
-    command.add_argument("--truncation", type=float, default=1.0, help="scale of the noise (1)")
+    command.add_argument("--truncation", type=float, default=1.0, help="less variety, below 1 (1)")
     command.add_argument(
         "--interpolate",
         type=int,

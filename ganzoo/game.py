@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 from ganzoo.draws import Draws, Stream, mix, seed_layers
 from ganzoo.grad_mode import frozen
 from ganzoo.loss import Losses, Objective, Terms, Turn, View, mean_terms, total_loss
-from ganzoo.network import Discriminator, Judge
+from ganzoo.network import Discriminator, Judge, draw_images
 from ganzoo.optimizer import Alternating, moving_average, unrolled
 from ganzoo.players import Players
 from ganzoo.rules import DEFAULTS, Choices, check_rules
@@ -78,11 +78,10 @@ class Game(Players, Alternating):
         """The one adversarial term among the losses."""
         return next(loss for loss in self.losses.values() if isinstance(loss, Objective))
 
-    def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
-        """Generate with the averaged weights if there are any: (N, L), (N, K) -> (N, C, H, W)."""
-        generator = self.generator if self.ema is None else self.ema
-        images: Tensor = generator(latent, condition)
-        return images.float()
+    def forward(self, latent: Tensor, condition: Tensor, truncation: float = 1.0) -> Tensor:
+        """Generate as ``Players`` do, with the averaged weights if there are any."""
+        generator = self.generator if self.ema is None else self.ema.module
+        return draw_images(generator, latent, condition, truncation)
 
     def play(self, batch: tuple[Tensor, Tensor]) -> None:
         for_generator, for_discriminator = self.optimizers()  # type: ignore[attr-defined]

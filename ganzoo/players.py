@@ -15,7 +15,7 @@ from ganzoo.grad_mode import eval_mode
 from ganzoo.head import Head
 from ganzoo.latent import Latent
 from ganzoo.latent.walk import Walk, straight
-from ganzoo.network import Discriminator, Network
+from ganzoo.network import Discriminator, Network, draw_images
 from ganzoo.network.discriminator import pooled_features
 from ganzoo.shape import Shape
 
@@ -58,10 +58,9 @@ class Players(nn.Module):
         )
         self.to(memory_format=torch.channels_last)  # faster: docs/performance.md
 
-    def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
-        """Generate: (N, L), (N, K) -> (N, C, H, W) float32."""
-        images: Tensor = self.generator(latent, condition)
-        return images.float()
+    def forward(self, latent: Tensor, condition: Tensor, truncation: float = 1.0) -> Tensor:
+        """Generate: (N, L), (N, K) -> (N, C, H, W) float32; for ``truncation`` see ``sample``."""
+        return draw_images(self.generator, latent, condition, truncation)
 
     def sample(
         self,
@@ -76,7 +75,8 @@ class Players(nn.Module):
         Args:
             labels: How many, or what each is conditioned on: classes (N,) or vectors (N, K).
             seed: Same seed, same images; the first of many are those of few.
-            truncation: What the noise is multiplied by, in (0, 1]: less variety, fewer failures.
+            truncation: Less variety and fewer failures, in (0, 1]: the share of the noise, or of
+                StyleGAN2's w beyond its mean, that is kept.
             fixed: Factors of the condition that are set, by number: a category, or a value.
 
         Raises:
@@ -129,8 +129,8 @@ class Players(nn.Module):
             first = self.latent.draw(BLOCK, draws)
             condition = self.condition.fix(self.condition.draw(known, draws), fixed)[:rows]
             last = self.latent.draw(BLOCK, draws)
-            latent = truncation * walk(first[:rows], last[:rows], steps)
-            yield self._show(latent, condition.repeat_interleave(steps, dim=0))
+            latent = walk(first[:rows], last[:rows], steps)
+            yield self._show(latent, condition.repeat_interleave(steps, dim=0), truncation)
 
     def showcase(self, rows: int, columns: int, seed: int = 0) -> Tensor:
         """Generate a grid that shows what the condition does: (rows * columns, C, H, W).
@@ -188,10 +188,10 @@ class Players(nn.Module):
             )
         return self.discriminator
 
-    def _show(self, latent: Tensor, condition: Tensor) -> Tensor:
+    def _show(self, latent: Tensor, condition: Tensor, truncation: float = 1.0) -> Tensor:
         parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
         with eval_mode(self):
-            return torch.cat([self(*part) for part in parts])
+            return torch.cat([self(*part, truncation) for part in parts])
 
 
 def repeated(labels: Tensor, rows: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 import torch.distributed as dist
 from hydra.utils import instantiate
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo.augmentation import ADA
 from ganzoo.callback import Scores
@@ -18,6 +19,7 @@ from ganzoo.data import Digits
 from ganzoo.game import Game
 from ganzoo.metric import FID, DigitsExtractor
 from ganzoo.network import ConvNet
+from ganzoo.network.modulated import Noise
 from ganzoo.settings.compose import CONF, compose_config
 from tests.helpers.games import Batches, noise_for, quiet_trainer, shrink
 
@@ -67,9 +69,9 @@ def small(compose, *words: str) -> Any:
 def game_of(compose, *words: str) -> Any:
     """A small game whose layers see every sample alone, and draw no numbers of their own."""
     game = small(compose, *words)
-    for layer in game.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm | nn.Dropout):
-            layer.training, layer.train = False, lambda mode=True, layer=layer: layer
+    players = (game.generator, game.discriminator.trunk, game.discriminator.head)
+    for layer in chain.from_iterable(player.modules() for player in players):
+        layer.training, layer.train = False, lambda mode=True, layer=layer: layer
     return game
 
 
@@ -104,6 +106,7 @@ WORDS = {
     # Where gradients are so small that nothing moves, the network is another.
     "unrolled_gan": ["model=unrolled_gan", "network=mlp"],
     "wgan": ["model=wgan", "network=mlp"],
+    "deviation": ["network.minibatch_std=true", "loss=[hinge,r1_weak]", "optimizer=momentum"],
     "clipped": ["loss=[non_saturating,r1]", "optimizer.clip_norm=0.01"],
     "accumulated": ["accumulate=3", "n_critic=2", "network=mlp", "optimizer=momentum"],
 }
@@ -129,6 +132,23 @@ def test_two_processes_share_what_lecam_and_ada_remember(play, compose, tmp_path
     # Of 6 turns of D the fourth corrects, by as many hundredths as images were seen until then.
     assert alone["weights"]["discriminator.augmentation.adjusted"] == pytest.approx(0.32)
     assert (alone["weights"]["losses.lecam.averages"] != 0).all()
+    assert_same_ends(alone, first, second)
+
+
+def noiseless_stylegan2(compose) -> Any:
+    """A small game that observes w, and whose layers draw no numbers."""
+    game = small(compose, "model=stylegan2", "optimizer=momentum", "ema=0.5")
+    for layer in game.modules():
+        if isinstance(layer, Noise):
+            layer.forward = lambda maps: maps
+    return game
+
+
+def test_two_processes_share_the_mean_of_w(play, compose, tmp_path):
+    alone, first, second = ends(play, tmp_path, partial(noiseless_stylegan2, compose), **FORK)
+    mean = alone["weights"]["ema.module.mapping.mean"]
+    assert torch.equal(mean, alone["weights"]["generator.mapping.mean"])
+    assert mean.abs().max() > 0.01
     assert_same_ends(alone, first, second)
 
 

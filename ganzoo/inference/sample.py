@@ -43,7 +43,7 @@ def write_samples(
         seed: Of the noise.
         label: The class to draw; None draws every class in turn.
         codes: Values of the code's factors, by number; the others are random.
-        truncation: The factor of the noise, in (0, 1].
+        truncation: Less variety and fewer failures, in (0, 1]; see ``Players.sample``.
         steps: Images of a walk that starts at each sample.
         trust: Modules of the user whose classes may be built.
 

@@ -11,6 +11,7 @@ from ganzoo.model.pdgan import PDGAN
 from ganzoo.model.r3gan import R3GAN
 from ganzoo.model.sagan import SAGAN
 from ganzoo.model.sngan import SNGAN
+from ganzoo.model.stylegan2 import StyleGAN2
 from ganzoo.model.unrolled_gan import UnrolledGAN
 from ganzoo.model.wgan import WGAN, WGANGP
 
@@ -28,5 +29,6 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "InfoGAN",
+    "StyleGAN2",
     "UnrolledGAN",
 ]

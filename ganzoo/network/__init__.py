@@ -1,6 +1,6 @@
 """The players: generators, and the trunks of discriminators."""
 
-from ganzoo.network.base import Network
+from ganzoo.network.base import Network, draw_images
 from ganzoo.network.conditional_resnet import ConditionalResNet
 from ganzoo.network.convnet import ConvNet
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
@@ -9,6 +9,7 @@ from ganzoo.network.mlp import MLP
 from ganzoo.network.plane import Plane
 from ganzoo.network.r3gan import BottleneckNet
 from ganzoo.network.resnet import ResNet
+from ganzoo.network.stylegan2 import StyleNet
 
 __all__ = [
     "MLP",
@@ -23,4 +24,6 @@ __all__ = [
     "Network",
     "Plane",
     "ResNet",
+    "StyleNet",
+    "draw_images",
 ]

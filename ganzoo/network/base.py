@@ -1,11 +1,13 @@
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import ClassVar, get_args, get_type_hints
+from typing import ClassVar, NamedTuple, get_args, get_type_hints
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.error import refuse_if
+from ganzoo.processes import mean_over_processes
 from ganzoo.shape import Shape
 
 
@@ -73,9 +75,52 @@ def zero_bias(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> None:
         nn.init.zeros_(layer.bias)
 
 
+class Style(NamedTuple):
+    """What a generator's images depend on smoothly: its w, or its noise if it has none."""
+
+    vector: Tensor  # (N, S)
+    mean: Tensor  # (S,) or (N, S): where the vectors lie on average
+    draw: Callable[[Tensor], Tensor]  # (N, S) -> images (N, C, H, W)
+
+
+def style_of(generator: nn.Module, latent: Tensor, condition: Tensor) -> Style:
+    """The style of images that a generator would make of (N, L) noise and (N, K) conditions.
+
+    A generator that maps the noise to a w has a method ``style`` of the latter two arguments.
+    """
+    own = getattr(generator, "style", None)
+    if own is None:
+        mean = torch.zeros_like(latent)
+        return Style(latent, mean, lambda vector: generator(vector, condition))
+    style: Style = own(latent, condition)
+    return style
+
+
+def draw_images(
+    generator: nn.Module, latent: Tensor, condition: Tensor, truncation: float = 1.0
+) -> Tensor:
+    """Make images, with styles that much of the way from their mean: (N, C, H, W) float32.
+
+    Karras et al. 2019, appendix B, https://arxiv.org/abs/1812.04948
+    """
+    style = style_of(generator, latent, condition)
+    return style.draw(torch.lerp(style.mean, style.vector, truncation)).float()
+
+
 class MinibatchStd(nn.Module):
-    """One more feature: the standard deviation over the batch, averaged over the features."""
+    """One more feature: the standard deviation over the batch, averaged over the features.
+
+    In training the batch is that of all processes.
+    """
 
     def forward(self, features: Tensor) -> Tensor:
-        spread = features.std(0, correction=0).mean().expand(len(features), 1)
+        mean = self._mean(features)
+        variance = self._mean((features - mean).square())
+        # The root's slope is infinite where all features are alike.
+        deviation = variance.clamp(min=1e-16).sqrt() * (variance > 0)
+        spread = deviation.mean().expand(len(features), 1)
         return torch.cat([features, spread], dim=1)
+
+    def _mean(self, features: Tensor) -> Tensor:
+        mean = features.mean(0)
+        return mean_over_processes(mean) if self.training else mean

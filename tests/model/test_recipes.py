@@ -211,8 +211,12 @@ def nodes(group: str, path: Path) -> list[dict[str, Any]]:
 
 
 def is_variation(group: str, path: Path) -> bool:
-    """Whether the file starts from another of its group and says so in its name."""
-    return group != "data" and bool(bases(OmegaConf.load(path).get("defaults", [])))
+    """Whether the file starts from another of its group, or has a loss under another name."""
+    content = OmegaConf.load(path)
+    if group == "loss":
+        _, _, kind = content[path.stem]["_target_"].rpartition(".")
+        return kind.lower() != path.stem.replace("_", "")
+    return group != "data" and bool(bases(content.get("defaults", [])))
 
 
 def options_of(target: type) -> dict[str, Any]:
