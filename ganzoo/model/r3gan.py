@@ -17,5 +17,5 @@ class R3GAN(Game):
         "latent": Gaussian(64),
         "network": BottleneckNet(),
         "loss": {"relativistic_pair": RelativisticPair(), "r1_r2": R1R2()},
-        "optimizer": Optimizers(adam(2e-3, (0.0, 0.99)), adam(2e-3, (0.0, 0.99))),
+        "optimizer": Optimizers(adam(3e-3, (0.0, 0.99)), adam(3e-3, (0.0, 0.99))),
     }
