@@ -94,11 +94,14 @@ def assert_same_ends(alone: Any, first: Any, second: Any) -> None:
         torch.testing.assert_close(first["weights"][name], value, rtol=0, atol=1e-5, msg=name)
 
 
+PLAYERS = ("generator", "discriminator")
+SLOW = ["optimizer=momentum", *[f"optimizer.{player}.lr=0.01" for player in PLAYERS]]
+
+
 def words_of(model: str) -> list[str]:
     """The variant; under spectral norm, Adam would divide rounding errors by each other."""
     normalised = compose_config([f"model={model}"]).network.get("spectral_norm")
-    slow = [f"optimizer.{player}.lr=0.01" for player in ("generator", "discriminator")]
-    return [f"model={model}", *["optimizer=momentum", *slow] * bool(normalised)]
+    return [f"model={model}", *SLOW * bool(normalised)]
 
 
 WORDS = {
@@ -106,7 +109,7 @@ WORDS = {
     # Where gradients are so small that nothing moves, the network is another.
     "unrolled_gan": ["model=unrolled_gan", "network=mlp"],
     "wgan": ["model=wgan", "network=mlp"],
-    "deviation": ["network.minibatch_std=true", "loss=[hinge,r1_weak]", "optimizer=momentum"],
+    "deviation": ["network.minibatch_std=true", "loss=[hinge,r1_weak]", *SLOW],
     "clipped": ["loss=[non_saturating,r1]", "optimizer.clip_norm=0.01"],
     "accumulated": ["accumulate=3", "n_critic=2", "network=mlp", "optimizer=momentum"],
 }
@@ -158,7 +161,7 @@ def test_two_processes_play_the_game_of_one(words, play, compose, tmp_path):
     game = partial(game_of, compose, *words, "ema=0.5")
     alone, first, second = ends(play, tmp_path, game, **FORK)
     assert_same_ends(alone, first, second)
-    for player in ("generator", "discriminator"):  # far enough for a difference to be seen
+    for player in PLAYERS:  # far enough for a difference to be seen
         moved = [
             float((alone["weights"][name] - value).abs().max())
             for name, value in before.items()

@@ -9,8 +9,6 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from torch import Tensor
-
 from ganzoo.draws import Draws
 from ganzoo.error import UserError, refuse_if
 from ganzoo.files import read_values
@@ -19,10 +17,10 @@ from ganzoo.inference.find import CONFIG_NAME, WEIGHTS_NAME
 from ganzoo.inference.folder import export_folder
 from ganzoo.inference.load import load
 from ganzoo.inference.program import draw_conditions, write_onnx, write_torch
+from ganzoo.network import Generator
 from ganzoo.players import Players
 from ganzoo.settings.trust import Modules
 
-Generator = Callable[[Tensor, Tensor], Tensor]  # (N, L), (N, K) -> (N, C, H, W)
 FormatWriter = Callable[
     [Path], tuple[Path, Generator]
 ]  # writes into a folder, and reads the file again

@@ -12,6 +12,7 @@ from ganzoo.loss.least_squares import LeastSquares
 from ganzoo.loss.lecam import LeCam
 from ganzoo.loss.minimax import Minimax, NonSaturating
 from ganzoo.loss.mutual_information import MutualInformation
+from ganzoo.loss.path_length import PathLength
 from ganzoo.loss.relativistic_average import RelativisticAverage
 from ganzoo.loss.relativistic_pair import RelativisticPair
 from ganzoo.loss.terms import Losses, Terms, mean_terms, objective_names, total_loss
@@ -38,6 +39,7 @@ __all__ = [
     "MutualInformation",
     "NonSaturating",
     "Objective",
+    "PathLength",
     "RelativisticAverage",
     "RelativisticPair",
     "Terms",

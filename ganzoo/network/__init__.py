@@ -1,6 +1,6 @@
 """The players: generators, and the trunks of discriminators."""
 
-from ganzoo.network.base import Network, draw_images
+from ganzoo.network.base import Generator, Network, draw_images
 from ganzoo.network.conditional_resnet import ConditionalResNet
 from ganzoo.network.convnet import ConvNet
 from ganzoo.network.discriminator import Critique, Discriminator, Judge
@@ -19,6 +19,7 @@ __all__ = [
     "ConvNet",
     "Critique",
     "Discriminator",
+    "Generator",
     "Judge",
     "MaxoutMLP",
     "Network",

@@ -75,6 +75,9 @@ def zero_bias(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> None:
         nn.init.zeros_(layer.bias)
 
 
+Generator = Callable[[Tensor, Tensor], Tensor]  # (N, L), (N, K) -> (N, C, H, W)
+
+
 class Style(NamedTuple):
     """What a generator's images depend on smoothly: its w, or its noise if it has none."""
 
@@ -83,7 +86,7 @@ class Style(NamedTuple):
     draw: Callable[[Tensor], Tensor]  # (N, S) -> images (N, C, H, W)
 
 
-def style_of(generator: nn.Module, latent: Tensor, condition: Tensor) -> Style:
+def style_of(generator: Generator, latent: Tensor, condition: Tensor) -> Style:
     """The style of images that a generator would make of (N, L) noise and (N, K) conditions.
 
     A generator that maps the noise to a w has a method ``style`` of the latter two arguments.
@@ -97,7 +100,7 @@ def style_of(generator: nn.Module, latent: Tensor, condition: Tensor) -> Style:
 
 
 def draw_images(
-    generator: nn.Module, latent: Tensor, condition: Tensor, truncation: float = 1.0
+    generator: Generator, latent: Tensor, condition: Tensor, truncation: float = 1.0
 ) -> Tensor:
     """Make images, with styles that much of the way from their mean: (N, C, H, W) float32.
 
