@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ganzoo.error import UserError, refuse_if
+from ganzoo.error import UserError, refuse_if, suggest_names
 
 
 def run_train(args: Namespace) -> None:
@@ -15,7 +15,6 @@ def run_train(args: Namespace) -> None:
 def run_list(args: Namespace) -> None:
     from ganzoo.inference.find import describe_models  # noqa: PLC0415
     from ganzoo.settings.catalogue import list_choices, list_groups  # noqa: PLC0415
-    from ganzoo.settings.explain import suggest_names  # noqa: PLC0415
 
     groups = [*list_groups(), "pretrained"]
     refuse_if(

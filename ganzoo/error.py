@@ -1,6 +1,8 @@
 """Errors that a user reads, each a sentence."""
 
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import NoReturn
 
 EXIT_INTERRUPTED = 75  # EX_TEMPFAIL of sysexits.h: try again
@@ -46,3 +48,10 @@ def refuse_if(condition: object, sentence: str) -> None:
     """Raise a UserError with the sentence where the condition holds."""
     if condition:
         raise UserError(sentence)
+
+
+def suggest_names(name: str, options: Sequence[str], parent: str = "") -> str:
+    """The names that a user may have meant, or all of them."""
+    near = get_close_matches(name, options, n=3, cutoff=0.5)
+    names = [f"{parent}.{option}" if parent else option for option in near or sorted(options)]
+    return f"{'did you mean' if near else 'type one of'} {', '.join(names)}{'?' if near else '.'}"

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import torch
 import torch.distributed as dist
-from pytorch_lightning import LightningModule
 from torch import Tensor
 from torch.optim import Optimizer
 from typing_extensions import Unpack
@@ -21,6 +20,7 @@ from ganzoo.optimizer import Alternating, moving_average, unrolled
 from ganzoo.players import Players
 from ganzoo.rules import DEFAULTS, Choices, check_rules
 from ganzoo.schedule import named_schedules
+from ganzoo.settings.stored import Stored
 from ganzoo.shape import Shape
 
 __all__ = ["Choices", "Game"]
@@ -28,7 +28,7 @@ __all__ = ["Choices", "Game"]
 Side = Callable[[View, Tensor], Terms]  # a player's gradients over one view, and its curves
 
 
-class Game(Players, Alternating):
+class Game(Players, Stored, Alternating):
     """A generator and a discriminator that take turns, each minimising its side of every term.
 
     One ``play`` is one generator step: the batch holds ``n_critic`` batches, the discriminator
@@ -44,23 +44,22 @@ class Game(Players, Alternating):
     """
 
     discriminator: Discriminator  # a game has both players
-    device = LightningModule.device  # known, where a plain module looks for a weight
+    device = Stored.device  # known, where a plain module looks for a weight
     recipe: ClassVar[Choices] = {}  # what differs from DEFAULTS
 
     def __init__(self, image_shape: Shape, **choices: Unpack[Choices]) -> None:
         chosen: Choices = {**DEFAULTS, **self.recipe, **choices}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(mix(chosen["seed"], Stream.WEIGHTS))
+            parts = chosen["condition"], chosen["latent"], chosen["network"], chosen["head"]
             super().__init__(
                 image_shape,
-                chosen["condition"],
-                chosen["latent"],
-                chosen["network"],
-                chosen["head"],
+                *parts,
                 per_sample=any(loss.per_sample for loss in chosen["loss"].values()),
                 augmentation=chosen["augmentation"],
             )
         check_rules(self.image_shape, chosen, self.discriminator)
+        self.record({"image_shape": self.image_shape, **chosen})
         self.automatic_optimization = False  # two optimizers take turns
         self.losses = Losses(chosen["loss"])
         self.optimizer, self.ema_decay = chosen["optimizer"], chosen["ema"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral
 from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.condition import Condition
+from ganzoo.condition.base import Condition, Labels
 from ganzoo.draws import Draws, Stream
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.grad_mode import eval_mode
 from ganzoo.head import Head
 from ganzoo.latent import Latent
@@ -64,7 +65,7 @@ class Players(nn.Module):
 
     def sample(
         self,
-        labels: int | Tensor = 64,
+        labels: Labels = 64,
         seed: int = 0,
         *,
         truncation: float = 1.0,
@@ -105,7 +106,7 @@ class Players(nn.Module):
 
     def stream(
         self,
-        labels: int | Tensor,
+        labels: Labels,
         seed: int = 0,
         *,
         truncation: float = 1.0,
@@ -114,16 +115,14 @@ class Players(nn.Module):
         walk: Walk = straight,
     ) -> Iterator[Tensor]:
         """What ``sample`` and ``interpolate`` return, in parts, so that memory never fills."""
-        if not 0 < truncation <= 1:
-            raise UserError(f"truncation lies in (0, 1], got {truncation}: 0.7 is a good start.")
-        total = labels if isinstance(labels, int) else len(labels)
+        low, negative = not 0 < truncation <= 1, not (isinstance(seed, Integral) and int(seed) >= 0)
+        refuse_if(low, f"truncation lies in (0, 1], got {truncation}: 0.7 is a good start.")
+        refuse_if(negative, f"a seed is a whole number from 0 up, got {seed}: type 0.")
+        asked = self.condition.asked(labels)
+        total = asked if isinstance(asked, int) else len(asked)
         for block, start in enumerate(range(0, total, BLOCK)):
             rows = min(BLOCK, total - start)
-            known = (
-                self.condition.labels(BLOCK, start)
-                if isinstance(labels, int)
-                else repeated(labels[start : start + rows], BLOCK)
-            ).to(self.device)
+            known = self.condition.some(asked, start, BLOCK).to(self.device)
             # Numbers for a whole block, however few are wanted, so that few are the first of many.
             draws = Draws(seed, Stream.SAMPLES, block, device=self.device)
             first = self.latent.draw(BLOCK, draws)
@@ -192,8 +191,3 @@ class Players(nn.Module):
         parts = zip(torch.split(latent, BLOCK), torch.split(condition, BLOCK), strict=True)
         with eval_mode(self):
             return torch.cat([self(*part, truncation) for part in parts])
-
-
-def repeated(labels: Tensor, rows: int) -> Tensor:
-    """The labels, and the last of them until there are so many."""
-    return labels[torch.arange(rows).clamp(max=len(labels) - 1)]

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ganzoo.augmentation import Augmentation, NoAugmentation
 from ganzoo.condition import Condition, Nothing
-from ganzoo.error import UserError, refuse_if
+from ganzoo.error import UserError, refuse_if, suggest_names
 from ganzoo.head import Head, Unconditional
 from ganzoo.latent import Latent, Uniform
 from ganzoo.loss import Loss, NonSaturating, Objective, objective_names
@@ -76,6 +76,8 @@ def check_rules(image_shape: Shape, chosen: Choices, discriminator: Discriminato
     Raises:
         UserError: With the first rule that they break.
     """
+    for name in chosen.keys() - DEFAULTS.keys():
+        raise UserError(f"there is no choice {name}: {suggest_names(name, list(DEFAULTS))}")
     losses, head = chosen["loss"], cast(Head, discriminator.head)
     chosen["augmentation"].check_support(image_shape)
     for loss in losses.values():

@@ -525,6 +525,9 @@ def test_schedules_move_once_per_generator_step(play):
     ("choices", "remedy"),
     [
         ({"n_critic": 0}, "n_critic=1"),
+        ({"n_critc": 5}, "there is no choice n_critc: did you mean n_critic"),
+        ({"networks": TINY}, "did you mean network?"),
+        ({"n_classes": 10}, "there is no choice n_classes"),
         ({"ema": 0.0}, "ema=0.999"),
         ({"ema": 1.0}, "ema=null"),
         ({"ema": -0.5}, "ema=0.999"),

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from ganzoo.error import UserError, refuse_if
 from ganzoo.schedule import Number, extremes
+from ganzoo.settings.recorded import Recorded
 from ganzoo.shape import Shape
 
 
-class Augmentation(nn.Module, ABC):
+class Augmentation(Recorded, nn.Module, ABC):
     """A differentiable change of every image, real or fake, that D judges in training.
 
     It stands inside the discriminator, before packing: losses see the images as they were, and

@@ -9,12 +9,12 @@ from ganzoo.game import Game
 
 VANISHING, COLLAPSE, DIVERGENCE = "vanishing gradient", "mode collapse", "failure to converge"
 MEMORISING = "memorising"
-REMEDIES = {
-    VANISHING: "loss=[non_saturating], loss=[relativistic_pair,r1_r2], "
-    "loss=[wasserstein,gradient_penalty] or augmentation=instance_noise",
-    COLLAPSE: "network.minibatch_std=true, network.packing=2, loss=[relativistic_pair,r1_r2] or "
+REMEDIES = {  # with quotes where a shell would read brackets
+    VANISHING: "'loss=[non_saturating]', 'loss=[relativistic_pair,r1_r2]', "
+    "'loss=[wasserstein,gradient_penalty]' or augmentation=instance_noise",
+    COLLAPSE: "network.minibatch_std=true, network.packing=2, 'loss=[relativistic_pair,r1_r2]' or "
     "optimizer.unrolled_steps=5",
-    DIVERGENCE: "r1_r2 added to loss=[…], loss=[relativistic_pair,r1_r2], "
+    DIVERGENCE: "r1_r2 added to loss=[…], 'loss=[relativistic_pair,r1_r2]', "
     "augmentation=instance_noise, or a lower optimizer.discriminator.lr",
     MEMORISING: "augmentation=diff_augment or augmentation=ada",
 }

@@ -15,6 +15,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from ganzoo.error import Interrupted, WorkerDied
 from ganzoo.processes import REQUEUE, STOP
 from ganzoo.runs import RunFolder
+from ganzoo.settings.quoting import shell_word
 
 AGAIN = 2.0  # seconds; what comes sooner is the same signal, to the process and to its group
 
@@ -82,7 +83,7 @@ class Interruption(Callback):
             done = f"stopped after generator step {trainer.global_step}"
             if trainer.strategy.reduce_boolean_decision(self.requeued, all=False):
                 self.requeue(trainer.is_global_zero, done)
-            raise Interrupted(f"{done}: type resume={self.run}")
+            raise Interrupted(f"{done}: type {shell_word('resume', self.run)}")
 
     def requeue(self, first: bool, done: str) -> None:
         """Requeue the SLURM job, through submitit if it has started the job."""
@@ -98,7 +99,7 @@ class Interruption(Callback):
                 reason = " ".join(str(getattr(problem, "stderr", "") or problem).split())
                 raise Interrupted(
                     f"{done}, and scontrol did not requeue job {job} ({reason}): submit it again "
-                    f"with resume={self.run}"
+                    f"with {shell_word('resume', self.run)}"
                 ) from problem
 
     def on_save_checkpoint(
@@ -115,7 +116,8 @@ class Interruption(Callback):
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.restore_handlers()
         if self.trained:
-            raise Interrupted(f"stopped after the last step: type resume={self.run} to measure it")
+            again = shell_word("resume", self.run)
+            raise Interrupted(f"stopped after the last step: type {again} to measure it")
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

@@ -1,15 +1,21 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ganzoo.draws import Draws
-from ganzoo.error import UserError
+from ganzoo.error import UserError, refuse_if
 from ganzoo.latent import Latent
+from ganzoo.settings.recorded import Recorded
+
+Labels = int | Tensor | np.ndarray | Sequence[Any]  # how many images, or the label of each
 
 
-class Condition(ABC):
+class Condition(Recorded, ABC):
     """What the generator is told besides noise: a vector of width ``dim``, maybe zero.
 
     Attributes:
@@ -37,6 +43,55 @@ class Condition(ABC):
         Raises:
             UserError: If they can come only from data.
         """
+
+    def asked(self, labels: Labels) -> int | Tensor:
+        """What a caller asks for: how many images, or the labels that each is to have.
+
+        Args:
+            labels: A count, or a tensor, an array or a list.
+
+        Raises:
+            UserError: If there is no such label, or it is neither.
+        """
+        if isinstance(labels, Integral) and not isinstance(labels, bool):
+            refuse_if(int(labels) < 1, f"at least 1 image is drawn, got {labels}: type 64.")
+            return int(labels)
+        try:
+            given = torch.as_tensor(labels)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"images are asked for by a count or a label for each, got {labels!r:.60}: type 64,"
+                " or a list of labels."
+            ) from error
+        refuse_if(
+            given.ndim == 0 or not len(given),
+            f"a label for each image is wanted, got {labels!r:.60}: pass a list of them, or 64.",
+        )
+        return self.checked(given)
+
+    def checked(self, labels: Tensor) -> Tensor:
+        """Labels that this condition can be drawn by; here none, which zeros stand for.
+
+        Raises:
+            UserError: If there are others.
+        """
+        refuse_if(
+            labels.ndim != 1 or labels.any(),
+            "this model is told nothing of its images: ask for a number of them, such as 64.",
+        )
+        return labels
+
+    def some(self, asked: int | Tensor, first: int, rows: int) -> Tensor:
+        """The labels of images in their order, the last one again where there are no more.
+
+        Args:
+            asked: What ``asked`` returned.
+            first: The number of the first of them.
+            rows: How many.
+        """
+        if isinstance(asked, int):
+            return self.labels(rows, first)
+        return asked[torch.arange(first, first + rows).clamp(max=len(asked) - 1)]
 
     def fix(self, condition: Tensor, fixed: Mapping[int, float]) -> Tensor:
         """Conditions with some factors set to a value each: (N, dim) -> (N, dim).

@@ -31,5 +31,16 @@ class ClassLabel(OneFactor):
     def labels(self, rows: int, first: int = 0) -> Tensor:
         return torch.arange(first, first + rows) % self.dim
 
+    def checked(self, labels: Tensor) -> Tensor:
+        whole = not (
+            labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool
+        )
+        refuse_if(
+            labels.ndim != 1 or not whole or not 0 <= labels.min() <= labels.max() < self.dim,
+            f"classes are numbers from 0 to {self.dim - 1}, one for each image: pass a list such "
+            f"as [0, {self.dim - 1}].",
+        )
+        return labels.long()
+
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         return self.factor.sweep(columns).repeat(rows, 1)  # a class per column

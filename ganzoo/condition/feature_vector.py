@@ -33,5 +33,13 @@ class FeatureVector(OneFactor):
             "data: pass the vectors to sample() in Python, one per row."
         )
 
+    def checked(self, labels: Tensor) -> Tensor:
+        refuse_if(
+            labels.ndim != 2 or labels.shape[1] != self.dim or not labels.isfinite().all(),
+            f"this model is told a vector of {self.dim} finite numbers for each image, got "
+            f"{tuple(labels.shape)}: pass (N, {self.dim}).",
+        )
+        return labels.float()
+
     def showcase(self, rows: int, columns: int, draws: Draws) -> Tensor:
         return draws.normal(columns, self.dim).cpu().repeat(rows, 1)  # a vector per column

@@ -5,18 +5,17 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import ZipFile
 
 import safetensors.torch
-import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ganzoo.error import UserError
 from ganzoo.files import read_values
 from ganzoo.inference.find import CONFIG_NAME, find_weights
-from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder, is_run_config
+from ganzoo.settings.format import upgrade
+from ganzoo.settings.stored import read_lightning_checkpoint
 from ganzoo.settings.trust import Modules, check_plain, check_trusted
 from ganzoo.settings.words import as_text
 
@@ -97,23 +96,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     exported = path.suffix == ".safetensors"
     return read_exported_model(path) if exported else read_lightning_checkpoint(path)
-
-
-def read_lightning_checkpoint(path: Path) -> dict[str, Any]:
-    """Read tensors and plain values, and nothing that could run code."""
-    try:
-        with ZipFile(path) as archive:
-            if damaged := archive.testzip():  # torch does not look at the checksums
-                raise ValueError(f"the checksum of {damaged} is wrong")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever the bytes lead it to
-        raise UserError(
-            f"{path} cannot be read as a checkpoint: it is damaged, or holds more than weights and "
-            "plain values. Give another, such as the newest one beside it."
-        ) from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is not a checkpoint of ganzoo: it holds no weights by name.")
-    return content
 
 
 def read_exported_model(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Scores of a trained model, as training computes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ def evaluate_model(
     scores = Scores(build_part(chosen.metric), required=True)
     for measurement in (*probes, scores):
         measurement.check(game, data)
-    found = validate(game, data, [scores, *build_statistics(chosen.callback)])
+    chosen_statistics = [build_part(node) for _, node in statistics(chosen.callback)]
+    found = validate(game, data, [scores, *chosen_statistics])
     return found | run_probes(probes, game, data, find_run_folder(stored.path))
 
 
@@ -97,6 +98,14 @@ def choose_parts(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
         chosen = apply_overrides(cfg, overrides)
     except COMPOSE_ERRORS as error:
         raise UserError(explain_error(error)) from error
+    groups = [name.split(".") for name in names if name.split(".")[0] == "callback"]
+    typed = {callback for group in groups for callback in (group[1:2] or chosen.callback)}
+    watching = typed - {name for name, _ in statistics(chosen.callback)}
+    refuse_if(
+        watching,
+        f"evaluate trains nothing that callback={min(watching, default='')} could watch: type "
+        "callback=[standing_statistics] or callback=[batch_statistics], or leave it out.",
+    )
     refuse_if(
         not (chosen.metric or chosen.probe),
         "there is no metric to compute: type metric=[fid_digits] or metric=[fid].",
@@ -123,14 +132,11 @@ def option_key(override: str) -> str:
     return override.partition("=")[0]
 
 
-def build_statistics(callbacks: DictConfig) -> list[Callback]:
-    """Build the callbacks that choose the statistics of batch norm; others only watch training."""
-    nodes = [callbacks[name] for name in callbacks]
-    return [
-        build_part(node)
-        for node in nodes
-        if is_part(node._target_) and issubclass(get_class(node._target_), BatchStatistics)
-    ]
+def statistics(callbacks: DictConfig) -> Iterator[tuple[str, DictConfig]]:
+    """The callbacks that choose the statistics of batch norm; others only watch training."""
+    for name, node in callbacks.items():
+        if is_part(node._target_) and issubclass(get_class(node._target_), BatchStatistics):
+            yield str(name), node
 
 
 def check_kept_groups(stored: StoredModel, overrides: Sequence[str], trust: Modules) -> None:

@@ -64,6 +64,7 @@ def export_model(
         UserError: If the model cannot be loaded, the folder cannot be written, or a file does not
             make the model's images.
     """
+    check_formats(formats, half or not with_discriminator)
     players = load(model, trust)
     refuse_foreign_files(to)
     writers: dict[str, FormatWriter] = {
@@ -76,6 +77,18 @@ def export_model(
         write_checked(players, writers[name], to, tolerances.get(name, TOLERANCE))
         for name in formats
     ]
+
+
+def check_formats(formats: Sequence[str], has_options: bool) -> None:
+    """Refuse options that none of the formats reads.
+
+    Raises:
+        UserError: If there are some.
+    """
+    refuse_if(
+        has_options and "safetensors" not in formats,
+        "--half and --generator-only are about safetensors: add it to --format, or leave them out.",
+    )
 
 
 def refuse_foreign_files(folder: Path) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganzoo.error import UserError, refuse_if
+from ganzoo.error import UserError, refuse_if, suggest_names
 from ganzoo.files import read_values
 from ganzoo.runs import RunFolder
 from ganzoo.settings.catalogue import Choice
-from ganzoo.settings.explain import suggest_names
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 WEIGHTS_NAME = "model.safetensors"  # the names that the Hugging Face Hub knows

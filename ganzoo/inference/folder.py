@@ -16,11 +16,11 @@ from ganzoo.files import write_bytes, write_json
 from ganzoo.inference.card import write_card
 from ganzoo.inference.checkpoint import StoredModel, read_model
 from ganzoo.inference.find import CONFIG_NAME, WEIGHTS_NAME, find_run_folder
-from ganzoo.inference.format import FORMAT
 from ganzoo.inference.load import load
 from ganzoo.players import Players
 from ganzoo.probe import Probe
 from ganzoo.runs import read_run
+from ganzoo.settings.format import FORMAT
 from ganzoo.settings.trust import Modules, check_trusted
 
 

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from ganzoo.draws import Draws
 from ganzoo.error import refuse_if
+from ganzoo.settings.recorded import Recorded
 
 
-class Latent(ABC):
+class Latent(Recorded, ABC):
     """A random vector that the generator reads: its noise, or a factor of InfoGAN's code.
 
     Attributes:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo.draws import Draws
 from ganzoo.network import Critique, Discriminator, Judge
+from ganzoo.settings.recorded import Recorded
 from ganzoo.shape import Shape
 
 
@@ -89,7 +90,7 @@ class Turn:
         return turn.judged(**critiques)
 
 
-class Loss(nn.Module):
+class Loss(Recorded, nn.Module):
     """One term of the game, with a side for each player; a side left out is zero.
 
     What it remembers between steps are buffers: they are saved, resumed and shared by processes.

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from ganzoo.error import refuse_if
 from ganzoo.processes import mean_over_processes
+from ganzoo.settings.recorded import Recorded
 from ganzoo.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network(ABC):
+class Network(Recorded, ABC):
     """A generator and a discriminator's trunk, which know nothing of the condition but its width.
 
     Args:
@@ -48,7 +49,7 @@ class Network(ABC):
     def generator(self, latent_dim: int, condition_dim: int, image_shape: Shape) -> nn.Module:
         """Build (N, latent_dim), (N, condition_dim) -> (N, *image_shape)."""
 
-    def initialise(self, layer: nn.Module) -> None:  # noqa: B027
+    def initialise(self, layer: nn.Module) -> None:
         """Draw the first weights of a layer of the discriminator or its head; here torch's."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from ganzoo.runs.find import find_runs
 from ganzoo.runs.folder import RunFolder, is_run_config, sweep_record
-from ganzoo.runs.run import Run, command_line, read_run, shell_quoted, variant_names
+from ganzoo.runs.run import Run, command_line, read_run, variant_names
 from ganzoo.runs.values_file import ValuesFile
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "find_runs",
     "is_run_config",
     "read_run",
-    "shell_quoted",
     "sweep_record",
     "variant_names",
 ]

@@ -1,6 +1,7 @@
 """A run as its files describe it, wherever its folder lies now."""
 
 import csv
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -128,11 +129,7 @@ def command_line(command: Iterable[str]) -> str:
     overrides = [word for word in command if not word.startswith("hydra.")]
     sweeping = any(word.startswith(("experiment=", "hparams_search=")) for word in overrides)
     single = ["hydra.mode=RUN"] if sweeping else []
-    return " ".join(["python train.py", *map(shell_quoted, [*overrides, *single])])
-
-
-def shell_quoted(word: str) -> str:
-    return f"'{word}'" if set(word) & set("[](){}*$ ") else word
+    return " ".join(["python train.py", *map(shlex.quote, [*overrides, *single])])
 
 
 def variant_names(runs: Sequence[Run]) -> list[str]:

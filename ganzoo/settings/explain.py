@@ -3,12 +3,12 @@
 import re
 import shlex
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
+from ganzoo.error import suggest_names
 from ganzoo.settings.compose import (
     COMPOSE_ERRORS,
     CONF,
@@ -16,6 +16,7 @@ from ganzoo.settings.compose import (
     error_chain,
     group_choices,
 )
+from ganzoo.settings.quoting import shell_word
 
 LEXER, EVALUATED = "LexerNoViableAltException: ", "': "  # in Hydra's messages
 NO_REASON = ("See https", "Error parsing", "Available:")  # lines of them that explain nothing
@@ -74,7 +75,8 @@ def explain_grammar(error: OverrideParseException) -> str:
     place = [line.index("^") - len(LEXER) for line in lines if line.strip() == "^"]
     cause = [f"at character {column + 1}" for column in place] + reasons
     key, equals, value = word.partition("=")
-    remedy = f"type {quoted_word(key, value)}" if equals and key else "options are name=value"
+    unquoted = value.strip("'\"")
+    remedy = f"type {shell_word(key, unquoted)}" if equals and key else "options are name=value"
     return f"{word} cannot be read ({cause[0].rpartition(EVALUATED)[2]}): {remedy}."
 
 
@@ -83,15 +85,8 @@ def explain_several(word: str) -> str:
     key, _, value = word.partition("=")
     return (
         f"{word} names several values: type {shlex.quote(f'{key}=[{value}]')} for a list, "
-        f"{quoted_word(key, value)} for one text, or -m for a run of each."
+        f"{shell_word(key, value)} for one text, or -m for a run of each."
     )
-
-
-def quoted_word(key: str, value: str) -> str:
-    """An option that is set to a text of any characters, as one types it in a shell."""
-    inner = value.strip("'\"").replace("\\", "\\\\").replace("'", "\\'")
-    word = f"{key}='{inner}'"
-    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def explain_choice(missing: str, folders: Sequence[Path]) -> str:
@@ -134,10 +129,3 @@ def explain_key(full_key: str, cfg: DictConfig, folders: Sequence[Path] = ()) ->
 def explain_moved(key: str) -> str:
     """One sentence about an option of the trainer that ganzoo has elsewhere."""
     return f"trainer.{key} cannot be set: {MOVED[key]}."
-
-
-def suggest_names(name: str, options: Sequence[str], parent: str = "") -> str:
-    """The names that a user may have meant, or all of them."""
-    near = get_close_matches(name, options, n=3, cutoff=0.5)
-    names = [f"{parent}.{option}" if parent else option for option in near or sorted(options)]
-    return f"{'did you mean' if near else 'type one of'} {', '.join(names)}{'?' if near else '.'}"

@@ -24,26 +24,18 @@ from ganzoo.error import (
     RunFailed,
     UserError,
     exit_with_error,
-    refuse_if,
 )
 from ganzoo.runs import RunFolder
-from ganzoo.settings.compose import COMPOSE_ERRORS, CONF, LISTED_GROUPS
+from ganzoo.settings.compose import COMPOSE_ERRORS, CONF
 from ganzoo.settings.explain import explain_error
 from ganzoo.settings.own import config_dirs, import_from_here, names_own_parts, split_flags
 from ganzoo.training.claim import remove_empty_folders
+from ganzoo.training.conflicts import check_all_heard, check_group_choices
 from ganzoo.training.restore import loosen
 from ganzoo.training.sweep import error_sentence, expand_sweep_resume, reported_sweep
 from ganzoo.training.terminal import quiet_terminal
 from ganzoo.training.usage import asks_for_help, train_usage
 
-NONE_OF = {  # what to type for a group's null
-    **{group: f"type {group}=[]" for group in LISTED_GROUPS},
-    **dict.fromkeys(("experiment", "hparams_search"), "leave the word out"),
-    "optimizer/schedule": "type ~optimizer/schedule",
-    "condition": "type condition=nothing",
-    "augmentation": "type augmentation=none",
-}
-CHOOSE = "a run needs one, and without the word it has the default"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the quota, or ulimit -f
 
 
@@ -69,8 +61,9 @@ def run_app(overrides: Sequence[str] | None = None) -> None:
     with quiet_terminal(), explained_errors(typed, folders), reported_sweep():
         if names_own_parts(flags, typed):
             import_from_here()
+        check_all_heard(typed, flags)
         expanded = loosen(expand_sweep_resume(typed), flags)
-        check_no_null_group(expanded)
+        check_group_choices(expanded)
         sys.argv = [program, *flags, *expanded]
         # Hydra would print its own account of an error and exit; this makes it raise.
         os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -98,16 +91,6 @@ def explained_errors(overrides: Sequence[str], folders: Sequence[Path]) -> Itera
         exit_with_error(
             f"cannot write {error.filename or 'into the folder of the run'}: {error.strerror}; "
             "make room there and continue with resume=…, or set hydra.run.dir=… elsewhere."
-        )
-
-
-def check_no_null_group(arguments: Sequence[str]) -> None:
-    """Refuse ``GROUP=null``, for which Hydra has a traceback."""
-    for argument in arguments:
-        group, _, choice = argument.partition("=")
-        refuse_if(
-            choice == "null" and (CONF / group).is_dir(),
-            f"{argument} is not how a group is left out: {NONE_OF.get(group, CHOOSE)}.",
         )
 
 

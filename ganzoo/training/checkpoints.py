@@ -9,8 +9,8 @@ from pytorch_lightning.utilities import rank_zero_warn
 
 from ganzoo.error import UserError, refuse_if
 from ganzoo.inference.checkpoint import read_checkpoint
-from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder
+from ganzoo.settings.format import upgrade
 from ganzoo.training.changes import differences
 from ganzoo.training.restore import OWN
 

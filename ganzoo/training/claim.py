@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ganzoo.error import RunFailed, UserError, refuse_if
 from ganzoo.runs import RunFolder
+from ganzoo.settings.quoting import hydra_value, shell_word
 
 # What was there before the command, as far as is known: nothing in the process of a launcher.
 EXISTED: ContextVar[frozenset[Path]] = ContextVar("folders that existed", default=frozenset())
@@ -57,7 +58,7 @@ def choose_folder(config: DictConfig, kind: str) -> None:
         chosen = str(unused_folder(folder))
         config.hydra[kind].dir = chosen
         # The jobs of a sweep are composed from these words.
-        config.hydra.overrides.hydra = [*overrides, f"hydra.{kind}.dir={quoted(chosen)}"]
+        config.hydra.overrides.hydra = [*overrides, f"hydra.{kind}.dir={hydra_value(chosen)}"]
 
 
 def unused_folder(folder: Path) -> Path:
@@ -68,12 +69,6 @@ def unused_folder(folder: Path) -> Path:
             path.mkdir(parents=True)
             return path
     raise AssertionError
-
-
-def quoted(text: str) -> str:
-    """Text as Hydra reads it, whatever characters it has."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def remove_empty_folders(folder: Path) -> None:
@@ -149,6 +144,6 @@ def check_unused(run: RunFolder) -> None:
     names = ", ".join(path.name for path in run.used() if is_first_process())
     refuse_if(
         names,
-        f"{run} belongs to a run already (it holds {names}): type resume={run} to continue that "
-        "run, or hydra.run.dir=… for another folder.",
+        f"{run} belongs to a run already (it holds {names}): type {shell_word('resume', run)} to "
+        "continue that run, or hydra.run.dir=… for another folder.",
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from ganzoo.callback.interruption import restored_handlers
 from ganzoo.error import NotFinite, PeerProcessDied
 from ganzoo.logger import close_logger, continue_logger, run_id
+from ganzoo.settings.quoting import shell_word
 from ganzoo.training.build import Parts, rebuild_game
 from ganzoo.training.changes import record_changes
 from ganzoo.training.checkpoints import readable_checkpoints
@@ -65,7 +66,7 @@ def explained_peer_death(start: Start, parts: Parts) -> Iterator[None]:
             raise PeerProcessDied(
                 f"another process of the run died by generator step {trainer.global_step}: read "
                 "its message, or give it more memory if it left none, and continue with "
-                f"resume={start.run}"
+                f"{shell_word('resume', start.run)}"
             ) from error
         raise
 

@@ -7,8 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.data.base import Data
 from ganzoo.files import write_bytes
-from ganzoo.inference.format import FORMAT
 from ganzoo.runs import RunFolder
+from ganzoo.settings.format import FORMAT
 from ganzoo.training.changes import record_changes
 from ganzoo.training.environment import describe_environment
 from ganzoo.training.resume import Start, run_settings, typed_overrides

@@ -14,10 +14,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import refuse_if
-from ganzoo.inference.format import upgrade
 from ganzoo.runs import RunFolder
 from ganzoo.settings.allowed import every_value
 from ganzoo.settings.explain import explain_key
+from ganzoo.settings.format import upgrade
 from ganzoo.settings.trust import check_plain, check_size, check_trusted
 
 Settings = dict[str, Any]

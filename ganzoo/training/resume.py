@@ -9,8 +9,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from ganzoo.error import UserError, refuse_if
-from ganzoo.inference.format import check_resumable
 from ganzoo.runs import RunFolder
+from ganzoo.settings.format import check_resumable
 from ganzoo.settings.trust import plain_settings
 from ganzoo.training.changes import Change, check_changes, differences
 from ganzoo.training.checkpoints import (

@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 from ganzoo.error import UserError, exit_with_error, refuse_if
 from ganzoo.runs import sweep_record
 from ganzoo.runs.run import DATA_PATHS
+from ganzoo.settings.quoting import hydra_value, shell_word
 from ganzoo.settings.words import check_words
-from ganzoo.training.claim import hold, quoted
+from ganzoo.training.claim import hold
 
 RESUME = "sweep.resume"
 CHANGEABLE = ("resume", "debug", "trust", *DATA_PATHS)  # when a sweep continues
@@ -56,8 +57,8 @@ def begin_sweep(folder: Path, arguments: Sequence[str]) -> None:
     resuming = "resume=auto" in command
     refuse_if(
         record.exists() and not (resuming and results_of(begun) == results_of(command)),
-        f"{folder} belongs to a sweep already: type {RESUME}={folder} to continue it, or "
-        "hydra.sweep.dir=… for another folder.",
+        f"{folder} belongs to a sweep already: type {shell_word(RESUME, folder)} to continue it, "
+        "or hydra.sweep.dir=… for another folder.",
     )
     folder.mkdir(parents=True, exist_ok=True)
     busy = f"another process runs the sweep in {folder}: wait for its end, or stop it."
@@ -118,7 +119,7 @@ def expand_sweep_resume(arguments: Sequence[str]) -> list[str]:
     check_changes_nothing(others, command, folder)
     replaced = {"resume", "trust", *map(option_name, others)}
     kept = [argument for argument in command if option_name(argument) not in replaced]
-    return ["-m", *kept, *others, f"hydra.sweep.dir={quoted(str(folder))}", "resume=auto"]
+    return ["-m", *kept, *others, f"hydra.sweep.dir={hydra_value(str(folder))}", "resume=auto"]
 
 
 def read_sweep_command(folder: Path) -> list[str]:

@@ -69,7 +69,7 @@ def test_a_sure_discriminator_under_minimax_is_a_vanishing_gradient(treat, capsy
     assert found["since_step"] <= 100
     said = capsys.readouterr().err
     assert said.count("doctor: vanishing gradient since step") == 1
-    assert "try loss=[non_saturating]" in said
+    assert "try 'loss=[non_saturating]'" in said
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.inference.explore import build_page
+from ganzoo.inference.page import build_page
 from tests.helpers.commands import fork, run
 
 ROOT = Path(__file__).parents[2]

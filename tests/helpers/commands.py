@@ -17,6 +17,7 @@ from ganzoo.settings.compose import compose_config
 from tests.helpers.games import shrink
 
 STEPS, EVERY = 10, 3
+TIMED = {"train_seconds", "images_per_second", "command", "environment"}
 KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))  # of each variant
 QUICK = [
     *("data=digits", "data.batch_size=8", "data.val_size=16", "val_every=3", f"max_steps={STEPS}"),
@@ -97,34 +98,27 @@ def run_killed(number, step, words, seconds=0.0):
 
 
 def bits(folder):
-    """All that a finished run must have in common with another of the same settings."""
-    content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
-    tensors = {
-        "weights": content["state_dict"],
-        "optimizers": content["optimizer_states"],
-        "schedules": content["lr_schedulers"],
-        "step": content["global_step"],
-    }
-    metrics = json.loads((folder / "metrics.json").read_text())
-    timed = {"train_seconds", "images_per_second", "command"}
-    return {
-        **{name: str(exactly(value)) for name, value in tensors.items()},
-        "log": (folder / "csv" / "metrics.csv").read_text(),
-        "metrics": {name: value for name, value in metrics.items() if name not in timed},
-        "pictures": {path.name: path.read_bytes() for path in folder.glob("samples/*")},
-        "callbacks": {
+    """All that a run leaves, by file: what another of the same settings leaves too."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    left = [path for path in files if path.name != "changes.json" and "tfevents" not in path.name]
+    found = {str(path.relative_to(folder)): content_of(path) for path in left}
+    return {**found, "events": events(folder / "tensorboard")}
+
+
+def content_of(path):
+    """What a file holds, but for times, paths, and the command that made it."""
+    if path.suffix == ".ckpt":
+        content = torch.load(path, weights_only=True)
+        states = content["callbacks"].items()
+        callbacks = {
             name: {key: exactly(value) for key, value in state.items() if is_result(key)}
-            for name, state in content["callbacks"].items()
-        },
-        "events": events(folder / "tensorboard"),
-        "findings": (folder / "diagnosis.json").exists()
-        and (folder / "diagnosis.json").read_text(),
-        "files": sorted(
-            str(path.relative_to(folder))
-            for path in folder.rglob("*")
-            if path.name != "changes.json" and "tfevents" not in path.name
-        ),
-    }
+            for name, state in states
+        }
+        return {**exactly(content), "callbacks": callbacks}
+    if path.suffix == ".json":
+        values = json.loads(path.read_text())
+        return {name: value for name, value in values.items() if name not in TIMED}
+    return path.read_bytes()
 
 
 def is_result(key):
@@ -152,6 +146,7 @@ def exactly(value):
 
 def same(folder, other):
     one, two = bits(folder), bits(other)
+    assert one.keys() == two.keys()
     for part in one:
         assert one[part] == two[part], part
 

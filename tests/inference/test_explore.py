@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from ganzoo.error import UserError
-from ganzoo.inference.explore import build_page, serve_page
+from ganzoo.inference.explore import serve_page
+from ganzoo.inference.page import build_page
 
 HOST = "127.0.0.1"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")

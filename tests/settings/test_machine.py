@@ -7,6 +7,7 @@ from ganzoo.error import UserError
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.machine import num_processes, starts_processes
 from ganzoo.training.budget import settle
+from ganzoo.training.trainer import strategy_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,21 @@ def test_gpus_are_counted(devices, expected, compose, monkeypatch):
     for package in ("lightning_fabric", "pytorch_lightning"):
         monkeypatch.setattr(f"{package}.accelerators.cuda.num_cuda_devices", lambda: 4)
     assert num_processes(compose("trainer=gpu", f"trainer.devices={devices}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "auto"),
+        (["trainer.devices=2"], "ddp_find_unused_parameters_true"),
+        (["trainer.devices=2", "trainer.strategy=ddp"], "ddp_find_unused_parameters_true"),
+        (["trainer.num_nodes=2"], "ddp_find_unused_parameters_true"),
+        (["trainer.strategy=ddp"], "ddp"),
+        (["trainer.devices=2", "trainer.strategy=fsdp"], "fsdp"),
+    ],
+)
+def test_several_devices_have_the_strategy_of_two_players(overrides, expected, compose):
+    assert strategy_of(compose(*overrides)) == expected
 
 
 def test_a_cluster_starts_the_processes_itself(compose, monkeypatch):

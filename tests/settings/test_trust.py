@@ -144,7 +144,7 @@ def test_no_command_executes_what_a_file_names(target, place, strangers, capfd):
 
 @pytest.mark.parametrize("target", PAYLOADS)
 def test_python_and_the_explorer_execute_nothing(target, strangers):
-    page = pytest.importorskip("ganzoo.inference.explore").build_page
+    page = pytest.importorskip("ganzoo.inference.page").build_page
     change_checkpoint(lambda settings: put("model.head", {"_target_": target}, settings))
     for load in (ganzoo.load, lambda model: page([model])):
         with pytest.raises(UserError, match="is no part of ganzoo"):

@@ -9,8 +9,8 @@ import yaml
 import ganzoo
 from ganzoo.error import UserError
 from ganzoo.inference.export import export_model
-from ganzoo.inference.format import FORMAT, check_resumable, upgrade
 from ganzoo.inference.load import load_game
+from ganzoo.settings.format import FORMAT, check_resumable, upgrade
 from tests.helpers.commands import QUICK, STEPS, bits
 from tests.helpers.commands import run as command
 
@@ -52,8 +52,9 @@ def test_a_run_of_format_2_continues_bit_for_bit(tmp_path):
     assert command("train", f"resume={run}", f"max_steps={STEPS}") == 0
     assert yaml.safe_load((run / "config.yaml").read_text())["format"] == FORMAT
     whole, continued = bits(tmp_path / "whole"), bits(run)
-    assert continued["weights"] == whole["weights"]
-    assert continued["log"] == whole["log"]
+    weights = [each["checkpoints/last.ckpt"]["state_dict"] for each in (whole, continued)]
+    assert weights[0] == weights[1]
+    assert continued["csv/metrics.csv"] == whole["csv/metrics.csv"]
 
 
 def test_a_checkpoint_from_before_the_format_number_makes_the_same_images(run):
