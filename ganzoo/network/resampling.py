@@ -1,7 +1,28 @@
 """Half or twice the side of maps, by the bilinear filter [1, 2, 1] in both directions."""
 
+from typing import Any
+
 from torch import Tensor, nn
+from torch.autograd import Function
 from torch.nn.functional import conv2d, conv_transpose2d
+
+
+class Blur(Function):
+    """The filter as a function whose derivatives are the filter again.
+
+    torch's second derivative of a convolution by channel takes the channels one after another.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, padding: int, gain: float) -> Tensor:
+        ctx.padding, ctx.gain = padding, gain
+        row = maps.new_tensor([1.0, 2.0, 1.0]) / 4
+        kernel = (gain * row * row[:, None]).expand(maps.shape[1], 1, 3, 3)
+        return conv2d(maps, kernel, None, 1, padding, 1, maps.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
+        return blurred(slopes[0], 2 - ctx.padding, ctx.gain), None, None
 
 
 def blurred(maps: Tensor, padding: int = 1, gain: float = 1.0) -> Tensor:
@@ -9,12 +30,11 @@ def blurred(maps: Tensor, padding: int = 1, gain: float = 1.0) -> Tensor:
 
     Args:
         maps: Which.
-        padding: Zeros around them.
+        padding: Zeros around them, up to 2.
         gain: What the filter sums to.
     """
-    row = maps.new_tensor([1.0, 2.0, 1.0]) / 4
-    kernel = (gain * row * row[:, None]).expand(maps.shape[1], 1, 3, 3)
-    return conv2d(maps, kernel, None, 1, padding, 1, maps.shape[1])
+    filtered: Tensor = Blur.apply(maps, padding, gain)
+    return filtered
 
 
 def doubled(maps: Tensor, weight: Tensor) -> Tensor:

@@ -149,7 +149,7 @@ class StyleNet(Network):
             (Karras et al. 2020, https://arxiv.org/abs/2006.06676).
     """
 
-    width: int | None = 16
+    width: int | None = 8
     style_dim: int = 64
     mapping_layers: int = 2
     minibatch_std: bool = True

@@ -9,7 +9,8 @@ from ganzoo.callback import Scores
 from ganzoo.data import Digits
 from ganzoo.game import Game
 from ganzoo.metric import FID, DigitsExtractor
-from ganzoo.model import DCGAN, PDGAN, SAGAN, BigGAN
+from ganzoo.model import DCGAN, PDGAN, SAGAN, BigGAN, StyleGAN2
+from ganzoo.network import StyleNet
 from tests.helpers.games import quiet_trainer
 
 
@@ -51,3 +52,11 @@ def test_dcgan_learns_digits(tmp_path):
 def test_class_conditional_variants_learn_digits(variant, tmp_path):
     untrained, trained = learn_digits(variant(image_shape=(1, 8, 8)), tmp_path)
     assert trained < untrained / 6
+
+
+@pytest.mark.slow
+def test_stylegan2_learns_digits(tmp_path):
+    """Its first images differ already, and score 72."""
+    game = StyleGAN2((1, 8, 8), network=StyleNet(width=16))
+    untrained, trained = learn_digits(game, tmp_path)
+    assert trained < untrained / 2
