@@ -35,11 +35,11 @@ from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ganzoo import DCGAN, GAN, WGANGP, InfoGAN
+from ganzoo import DCGAN, GAN, PDGAN, SAGAN, WGANGP, BigGAN, InfoGAN
 from ganzoo.data.base import Data
 from ganzoo.draws import Draws
 from ganzoo.game import Game
@@ -59,6 +59,7 @@ ROWS = {
     "dcgan64": ["data.image_size=64", "network.width=64", "data.batch_size=32"],
     "wgan_gp": ["model=wgan_gp"],
     "infogan": ["model=infogan"],
+    **{name: [f"model={name}"] for name in ("pdgan", "sagan", "biggan")},
 }
 
 
@@ -80,6 +81,10 @@ def guessing(judge: Discriminator, real: Tensor, fake: Tensor, code: Tensor) -> 
     return opinion - (judged.log_q - judged.log_p).sum(1).mean()
 
 
+def margin(judge: Discriminator, real: Tensor, fake: Tensor, code: Tensor) -> Tensor:
+    return relu(1 - judge(real, code).score).mean() + relu(1 + judge(fake, code).score).mean()
+
+
 def fooled(judged: Critique) -> Tensor:
     return softplus(-judged.score).mean()
 
@@ -92,6 +97,7 @@ LOSSES: dict[type[Game], tuple[Callable[..., Tensor], Callable[[Critique], Tenso
     GAN: (non_saturating, fooled),
     DCGAN: (non_saturating, fooled),
     WGANGP: (wasserstein, lambda judged: -judged.score.mean()),
+    **dict.fromkeys((PDGAN, SAGAN, BigGAN), (margin, lambda judged: -judged.score.mean())),
     InfoGAN: (guessing, fooled_and_read),
 }
 

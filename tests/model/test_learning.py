@@ -20,7 +20,7 @@ def learn_digits(game: Game, tmp_path: Path, steps: int = 600) -> tuple[float, f
     trainer = quiet_trainer(
         max_steps=steps,
         max_epochs=-1,
-        max_time="00:00:02:00",
+        max_time="00:00:10:00",
         val_check_interval=steps,
         check_val_every_n_epoch=None,
         callbacks=[Scores({"fid_digits": FID(DigitsExtractor())}, cache_dir=str(tmp_path))],
