@@ -70,7 +70,8 @@ class ConditionalResNet(Network):
         hierarchical: Split the noise: a chunk for the first layer, and one for each block's norms.
         attention: Side of the feature map with self-attention in both players; 0 for none, None for
             a quarter of the image side.
-        generator_spectral_norm: Divide the generator's weights by their spectral norms too.
+        generator_spectral_norm: Divide the generator's weights by their spectral norms too, but for
+            those that tell the norms the condition, which they would leave hardly any weight.
     """
 
     width: int = 8
@@ -96,8 +97,11 @@ class ConditionalResNet(Network):
         image = nn.Conv2d(after, image_shape[0], 3, 1, 1)
         last = nn.Sequential(nn.BatchNorm2d(after), nn.ReLU(), image, nn.Tanh())
         layers = ToldGenerator(embed, nn.Sequential(*start), blocks, last, [first, *chunks])
+        weighty = [flat, *(each for each in layers.modules() if isinstance(each, nn.Conv2d))]
         layers.apply(orthogonal)
-        return layers.apply(normalise_spectrum) if self.generator_spectral_norm else layers
+        for layer in weighty * self.generator_spectral_norm:
+            normalise_spectrum(layer)
+        return layers
 
     def trunk(self, image_shape: Shape) -> nn.Module:
         _, widths, place = self._plan(image_shape)

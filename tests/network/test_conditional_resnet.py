@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from ganzoo import model
 from ganzoo.callback import StandingStatistics
@@ -165,12 +166,18 @@ def test_the_first_weights_are_orthogonal_and_biases_zero(kind):
 
 @pytest.mark.parametrize("normalised", [True, False])
 def test_the_generators_weights_have_spectral_norm_one_if_that_is_asked_for(normalised):
+    """But not those of the layers that tell the norms the condition, or classes look alike."""
     network = ConditionalResNet(width=2, **{**BIG, "generator_spectral_norm": normalised})
     generator = network.generator(100, 10, (1, 28, 28))
-    names = [name for name, _ in generator.named_parameters() if "parametrizations" in name]
-    weighty = layers(generator, nn.Linear, nn.Conv2d)
-    assert len(names) == (len(weighty) if normalised else 0)
-    assert not layers(network.trunk((1, 28, 28)), nn.utils.parametrize.ParametrizationList)
+    weighty = [generator.first[0], *layers(generator, nn.Conv2d)]
+    telling = [layer for layer in layers(generator, nn.Linear) if layer not in weighty]
+    assert len(telling) == 1 + 2 * len(layers(generator, ConditionalBatchNorm2d))
+    assert [is_parametrized(layer) for layer in weighty] == [normalised] * len(weighty)
+    assert not any(map(is_parametrized, telling))
+    assert not any(map(is_parametrized, network.trunk((1, 28, 28)).modules()))
+    for layer in weighty:
+        largest = torch.linalg.matrix_norm(layer.weight.flatten(1), ord=2)
+        assert largest.item() == pytest.approx(1, abs=1e-3)
 
 
 # Refused
