@@ -67,6 +67,7 @@ class RelocatableCheckpoint(ModelCheckpoint):
         scores = zip([own], state_dict["best_k_models"].values(), strict=False)
         place = {"dirpath": self.dirpath, "best_k_models": dict(scores)}
         super().load_state_dict({**state_dict, **paths, **place})
+        self.current_score = state_dict["current_score"]  # Lightning saves it and forgets it
 
 
 class LastCheckpoint(RelocatableCheckpoint):
