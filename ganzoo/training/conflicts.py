@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator, Sequence
 
+from hydra._internal.utils import get_args_parser
+
 from ganzoo.error import UserError, refuse_if
 from ganzoo.settings.compose import CONF, LISTED_GROUPS
 from ganzoo.training.restore import parsed
@@ -32,15 +34,21 @@ def check_all_heard(words: Sequence[str], flags: Sequence[str]) -> None:
     """
     if os.environ.get("LOCAL_RANK", "0") != "0":  # of a command to which Lightning has added words
         return
-    printed = [flag for flag in ("--package", "--resolve", "-p") if flag in flags]
-    shown = {"--cfg", "-c"} & set(flags)
-    refuse_if(
-        printed and not shown,
-        f"{', '.join(printed)} is about --cfg job: add that, or leave it out.",
-    )
     values = {option_name(word): word.partition("=")[2] for word in words}
-    several = not {"-m", "--multirun"}.isdisjoint(flags)
-    for complaint in conflict_complaints(values, several):
+    given = get_args_parser().parse_intermixed_args(list(flags))
+    refuse_if(
+        given.experimental_rerun,
+        "--experimental-rerun executes what a file holds: type resume=… with the folder of a run.",
+    )
+    refuse_if(
+        given.shell_completion and values.keys().isdisjoint(("install", "uninstall", "query")),
+        "--shell-completion goes with install=bash, uninstall=bash or query=bash: add one.",
+    )
+    refuse_if(
+        (given.package or given.resolve) and not given.cfg,
+        "--package and --resolve are about --cfg job: add that, or leave them out.",
+    )
+    for complaint in conflict_complaints(values, bool(given.multirun)):
         raise UserError(complaint)
 
 

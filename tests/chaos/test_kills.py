@@ -1,6 +1,7 @@
 """Runs that are killed again and again, at any moment, and end in the bits of one that was not.
 
-`GANZOO_CHAOS=20 pytest -s tests/chaos` kills so often and prints the table; by default it is twice.
+Four times each, by SIGKILL and by the signals that a run answers with a checkpoint;
+`GANZOO_CHAOS=20 pytest -m slow -s tests/chaos` ends them up to 40 times and prints the table.
 """
 
 import csv
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.error import EXIT_INTERRUPTED
+from ganzoo.processes import STOP
 from ganzoo.settings.compose import CONF
 from tests.helpers.commands import (
     EVERY,
@@ -43,18 +46,20 @@ def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(model, tmp_pat
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert run(*words, f"hydra.run.dir={whole}") == 0
     words += [f"hydra.run.dir={cut}", "resume=auto"]
-    killed = 0
-    while killed < KILLS and reached(cut) < STEPS:  # a kill after the last step leaves none to kill
-        step = chance.randint(reached(cut) + 1, STEPS)
+    ends = []
+    while len(ends) < 2 * KILLS and reached(cut) < STEPS:  # after the last step none is left to end
+        most = STEPS - (2 * KILLS - len(ends)) + 1  # so that there are steps for those to come
+        step = chance.randint(reached(cut) + 1, max(reached(cut) + 1, most))
+        number = chance.choice([signal.SIGKILL, chance.choice(STOP)]) if ends else signal.SIGKILL
         # Within the step, or in the validation and the files that follow it.
         seconds = chance.uniform(0.0, 0.1) if step % EVERY == 0 else 0.0
-        code = run_killed(signal.SIGKILL, step, words, seconds)
-        assert code in (0, -signal.SIGKILL)
-        killed += code == -signal.SIGKILL
+        code = run_killed(number, step, words, seconds)
+        assert code in (0, -signal.SIGKILL, EXIT_INTERRUPTED)
+        ends += [number] if code else []
     assert run(*words) == 0
     same(whole, cut)
     assert not unfinished(cut)
-    print(f"| {model} | {killed} | equal |")
+    print(f"| {model} | {', '.join(signal.Signals(each).name for each in ends)} | equal |")
 
 
 def killing_while_a_checkpoint_is_written(which, part):

@@ -18,6 +18,10 @@ from ganzoo.training.conflicts import check_all_heard
         (["allow_changes=true"], [], "add resume=…"),
         (["allow_changes=true", "resume=null"], [], "add resume=…"),
         (["val_every=5", "val_every_images=64"], [], "leave one of them out"),
+        ([], ["--experimental-rerun", "a.pickle"], "executes what a file holds"),
+        ([], ["--exp", "a.pickle"], "executes what a file holds"),
+        ([], ["--package", "model"], "about --cfg job"),
+        (["hydra.run.dir="], [], "type hydra.run.dir=runs/mine"),
     ],
 )
 def test_a_command_is_obeyed_in_all_its_words_or_not_at_all(words, flags, said, monkeypatch):
