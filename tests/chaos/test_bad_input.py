@@ -40,13 +40,16 @@ LONGEST = 60  # seconds of a command that is refused
 
 def corpus():
     """The words of every command in bad_commands.txt, and what the answer holds."""
-    lines = Path(__file__).with_name("bad_commands.txt").read_text().splitlines()
-    for line in lines:
+    quick, slow = Path(__file__).with_name("bad_commands.txt").read_text().split("# The slow lane")
+    marked = [*((line, ()) for line in quick.splitlines())]
+    marked += [(line, pytest.mark.slow) for line in slow.splitlines()]
+    for line, mark in marked:
         command, arrow, said = line.partition("  =>")
         if arrow:
             first, *others = shlex.split(command) or [""]
             words = [*SHORT.get(first, [first]), *others] if command.strip() else []
-            yield pytest.param([word.replace("LONG", "x" * 300) for word in words], said.strip())
+            words = [word.replace("LONG", "x" * 300) for word in words]
+            yield pytest.param(words, said.strip(), marks=mark)
 
 
 CORPUS = list(corpus())
