@@ -67,7 +67,7 @@ def supported(name: str) -> bool:
         loss.check_support((1,))
     except UserError:
         return False
-    return not loss.needs_guess and name != "latent_consistency"
+    return not loss.needs_guess and name not in {"latent_consistency", "path_length"}
 
 
 class Dirac:
@@ -168,7 +168,9 @@ def verdict(distances: dict[str, float]) -> str:
 def games() -> list[tuple[str, str]]:
     names = [path.stem for path in sorted((CONF / "loss").glob("*.yaml")) if supported(path.stem)]
     objectives = [name for name in names if isinstance(part(name), Objective)]
-    penalties = ["", *(name for name in names if name not in objectives)]
+    others = [name for name in reversed(names) if name not in objectives]
+    # Of a penalty that two words choose, r1 and r1_weak, one weight says it all.
+    penalties = ["", *sorted({type(part(name)): name for name in others}.values())]
     return [
         (objective, penalty)
         for objective in objectives

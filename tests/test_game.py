@@ -308,11 +308,11 @@ def test_the_average_equals_its_closed_form(play):
 def test_samples_and_validation_come_from_the_average(play):
     game = Game(SHAPE, network=SMALL, ema=0.5)
     play(game, steps=3)
-    given = recording(game.ema)
+    given = recording(game.ema.module)
     images = game.sample(3)
     fakes = game.eval().validation_step(noise_for(game, 4, 0), 0)["fake"]
     with torch.no_grad():
-        for inputs, shown in zip(given, (images, fakes), strict=True):
+        for inputs, shown in zip([*given], (images, fakes), strict=True):
             assert torch.equal(game.ema.module(*inputs), shown)
             assert not torch.equal(game.generator(*inputs), shown)
 

@@ -14,8 +14,8 @@ from ganzoo.error import UserError
 from ganzoo.files import read_values
 from ganzoo.inference.find import CONFIG_NAME, find_weights
 from ganzoo.runs import RunFolder, is_run_config
+from ganzoo.settings.checkpoint_file import read_lightning_checkpoint
 from ganzoo.settings.format import upgrade
-from ganzoo.settings.stored import read_lightning_checkpoint
 from ganzoo.settings.trust import Modules, check_plain, check_trusted
 from ganzoo.settings.words import as_text
 

@@ -9,7 +9,6 @@ from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import torch
 from pytorch_lightning import LightningModule
@@ -18,6 +17,7 @@ from typing_extensions import Self
 from ganzoo.error import UserError, refuse_if
 from ganzoo.schedule import Schedule
 from ganzoo.settings.allowed import is_part
+from ganzoo.settings.checkpoint_file import read_lightning_checkpoint
 from ganzoo.settings.compose import build_part
 from ganzoo.settings.format import FORMAT, upgrade
 from ganzoo.settings.recorded import Recorded
@@ -102,27 +102,6 @@ def stored_arguments(
     check_trusted(kept, path, trust)
     built: dict[str, Any] = build_part(kept, _convert_="all")
     return built
-
-
-def read_lightning_checkpoint(path: Path) -> dict[str, Any]:
-    """Read tensors and plain values, and nothing that could run code.
-
-    Raises:
-        UserError: If the file is damaged, or holds anything else.
-    """
-    try:
-        with ZipFile(path) as archive:
-            if damaged := archive.testzip():  # torch does not look at the checksums
-                raise ValueError(f"the checksum of {damaged} is wrong")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever the bytes lead it to
-        raise UserError(
-            f"{path} cannot be read as a checkpoint: it is damaged, or holds more than weights and "
-            "plain values. Give another, such as the newest one beside it."
-        ) from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is not a checkpoint of ganzoo: it holds no weights by name.")
-    return content
 
 
 def as_settings(value: Any) -> Any:  # noqa: PLR0911

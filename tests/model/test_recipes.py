@@ -51,8 +51,9 @@ def described(value: Any) -> Any:
 
 
 def numbers_of(part: Any) -> dict[str, Any]:
-    """A part's own attributes, without those that every module has."""
-    return {name: value for name, value in vars(part).items() if name not in vars(nn.Module())}
+    """A part's own attributes, without those that every module has, and how it was called."""
+    shared = {*vars(nn.Module()), "built_with"}
+    return {name: value for name, value in vars(part).items() if name not in shared}
 
 
 def steps_of(game: Game) -> Any:
