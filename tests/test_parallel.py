@@ -109,7 +109,7 @@ WORDS = {
     # Where gradients are so small that nothing moves, the network is another.
     "unrolled_gan": ["model=unrolled_gan", "network=mlp"],
     "wgan": ["model=wgan", "network=mlp"],
-    "deviation": ["network.minibatch_std=true", "loss=[hinge,r1_weak]", *SLOW],
+    "deviation": ["network.minibatch_std=true", "network=mlp", "optimizer=momentum"],
     "clipped": ["loss=[non_saturating,r1]", "optimizer.clip_norm=0.01"],
     "accumulated": ["accumulate=3", "n_critic=2", "network=mlp", "optimizer=momentum"],
 }
