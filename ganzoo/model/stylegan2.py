@@ -16,6 +16,6 @@ class StyleGAN2(Game):
     recipe: ClassVar[Choices] = {
         "latent": Gaussian(),
         "network": StyleNet(),
-        "loss": {"non_saturating": NonSaturating(), "r1_weak": R1(0.01)},
+        "loss": {"non_saturating": NonSaturating(), "r1": R1()},
         "optimizer": Optimizers(adam(2.5e-3, (0.0, 0.99)), adam(2.5e-3, (0.0, 0.99))),
     }

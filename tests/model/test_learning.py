@@ -10,7 +10,6 @@ from ganzoo.data import Digits
 from ganzoo.game import Game
 from ganzoo.metric import FID, DigitsExtractor
 from ganzoo.model import DCGAN, PDGAN, SAGAN, BigGAN, StyleGAN2
-from ganzoo.network import StyleNet
 from tests.helpers.games import quiet_trainer
 
 
@@ -57,7 +56,6 @@ def test_class_conditional_variants_learn_digits(variant, tmp_path):
 
 @pytest.mark.slow
 def test_stylegan2_learns_digits(tmp_path):
-    """Its first images differ already, and score 72."""
-    game = StyleGAN2((1, 8, 8), network=StyleNet(width=16))
-    untrained, trained = learn_digits(game, tmp_path)
-    assert trained < untrained / 2
+    """Its first images differ already, and score 86; seed 0 ends at 19."""
+    untrained, trained = learn_digits(StyleGAN2((1, 8, 8)), tmp_path)
+    assert trained < untrained / 3

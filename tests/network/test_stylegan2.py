@@ -266,8 +266,8 @@ def test_the_papers_setting_has_its_numbers(compose):
     assert (cfg.data.batch_size, cfg.data.image_size, cfg.latent.dim) == (64, 32, 512)
     assert pytest.approx(cfg.ema ** (500_000 / 64), rel=0.02) == 0.5
     game = instantiate(shrink(cfg).model, _convert_="all")
-    assert game.losses.keys() == {"non_saturating", "r1_weak"}
-    assert game.losses["r1_weak"].weight == 0.01
+    assert game.losses.keys() == {"non_saturating", "r1"}
+    assert game.losses["r1"].weight == 0.01
     for optimizer in game.configure_optimizers()[0]:
         assert optimizer.defaults["lr"] == 2.5e-3
         assert list(optimizer.defaults["betas"]) == [0.0, 0.99]
