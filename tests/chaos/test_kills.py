@@ -1,7 +1,7 @@
 """Runs that are killed again and again, at any moment, and end in the bits of one that was not.
 
-Four times each, by SIGKILL and by the signals that a run answers with a checkpoint;
-`GANZOO_CHAOS=20 pytest -m slow -s tests/chaos` ends them up to 40 times and prints the table.
+Three times each, by SIGKILL and by the signals that a run answers with a checkpoint;
+`GANZOO_CHAOS=20 pytest -m slow -s tests/chaos` ends them up to 20 times and prints the table.
 """
 
 import csv
@@ -47,8 +47,8 @@ def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(model, tmp_pat
     assert run(*words, f"hydra.run.dir={whole}") == 0
     words += [f"hydra.run.dir={cut}", "resume=auto"]
     ends = []
-    while len(ends) < 2 * KILLS and reached(cut) < STEPS:  # after the last step none is left to end
-        most = STEPS - (2 * KILLS - len(ends)) + 1  # so that there are steps for those to come
+    while len(ends) < KILLS and reached(cut) < STEPS:  # after the last step none is left to end
+        most = STEPS - (KILLS - len(ends)) + 1  # so that there are steps for those to come
         step = chance.randint(reached(cut) + 1, max(reached(cut) + 1, most))
         number = chance.choice([signal.SIGKILL, chance.choice(STOP)]) if ends else signal.SIGKILL
         # Within the step, or in the validation and the files that follow it.

@@ -18,7 +18,7 @@ from tests.helpers.games import shrink
 
 STEPS, EVERY = 10, 3
 TIMED = {"train_seconds", "images_per_second", "command", "environment"}
-KILLS = int(os.environ.get("GANZOO_CHAOS", "2"))  # of each variant
+KILLS = int(os.environ.get("GANZOO_CHAOS", "3"))  # of each variant
 QUICK = [
     *("data=digits", "data.batch_size=8", "data.val_size=16", "val_every=3", f"max_steps={STEPS}"),
     "trainer.log_every_n_steps=1",
