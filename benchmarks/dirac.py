@@ -168,9 +168,7 @@ def verdict(distances: dict[str, float]) -> str:
 def games() -> list[tuple[str, str]]:
     names = [path.stem for path in sorted((CONF / "loss").glob("*.yaml")) if supported(path.stem)]
     objectives = [name for name in names if isinstance(part(name), Objective)]
-    others = [name for name in reversed(names) if name not in objectives]
-    # Of a penalty that two words choose, r1 and r1_weak, one weight says it all.
-    penalties = ["", *sorted({type(part(name)): name for name in others}.values())]
+    penalties = ["", *(name for name in names if name not in objectives)]
     return [
         (objective, penalty)
         for objective in objectives
