@@ -143,7 +143,7 @@ def report_failure(error: Exception, cfg: DictConfig) -> None:
     """Record why a run failed, and exit if there is no sweep to continue."""
     if has_started(error) or in_sweep():
         record_failure(error, cfg)
-    if cfg.debug:
+    if cfg.debug is True:  # and not a value that is refused
         traceback.print_exc()
     if isinstance(error, UserError) and not in_sweep():
         exit_with_error(str(error))

@@ -119,7 +119,7 @@ def send_result(sender: Connection, work: Callable[[DictConfig], float], cfg: Di
     except KeyboardInterrupt:  # before training began, which would have left a checkpoint
         return
     except Exception as error:
-        if cfg.debug:
+        if cfg.debug is True:
             traceback.print_exc()
         sender.send(ValueError(error_sentence(error)))
 

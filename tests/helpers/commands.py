@@ -7,6 +7,7 @@ import sys
 import threading
 
 import torch
+import yaml
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto import event_pb2
 
@@ -118,6 +119,8 @@ def content_of(path):
     if path.suffix == ".json":
         values = json.loads(path.read_text())
         return {name: value for name, value in values.items() if name not in TIMED}
+    if path.suffix == ".yaml":
+        return yaml.safe_load(path.read_text())  # in any order
     return path.read_bytes()
 
 
