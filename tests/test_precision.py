@@ -44,7 +44,9 @@ def test_half_precision_plays_the_game_of_single_precision(model, precision, com
         assert set(kinds) == {torch.float32}
         return game
 
-    cfg = shrink(compose(f"model={model}", image_shape=(1, 32, 32)))
+    # At higher rates Adam, whose first steps are signs, makes much of what was rounded.
+    slow = [f"optimizer.{player}.lr=1e-5" for player in ("generator", "discriminator")]
+    cfg = shrink(compose(f"model={model}", *slow, image_shape=(1, 32, 32)))
     whole, half = played(), played(**PRECISIONS[precision]())
     assert {each.dtype for each in half.parameters()} == {torch.float32}
     for name, value in whole.curves.items():
