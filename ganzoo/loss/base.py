@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.draws import Draws
+from ganzoo.error import refuse_if
 from ganzoo.network import Critique, Discriminator, Judge
 from ganzoo.settings.recorded import Recorded
 from ganzoo.shape import Shape
@@ -146,3 +147,20 @@ class Objective(Loss):
     def opinion(self, score: Tensor) -> Tensor:
         """D(x) in the paper's units, which the curves show: (N,) -> (N,)."""
         return score
+
+
+def check_decay(name: str, decay: float) -> None:
+    """Refuse a share of a running mean that is none.
+
+    Args:
+        name: Of the loss.
+        decay: The share that a step keeps.
+
+    Raises:
+        UserError: If it is not in [0, 1).
+    """
+    refuse_if(
+        not 0 <= decay < 1,
+        f"loss.{name}.decay is the share of its running means that a step keeps and lies in "
+        f"[0, 1), got {decay}: type loss.{name}.decay=0.99.",
+    )

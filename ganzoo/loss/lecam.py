@@ -2,8 +2,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from ganzoo.error import refuse_if
-from ganzoo.loss.base import Loss, Turn
+from ganzoo.loss.base import Loss, Turn, check_decay
 from ganzoo.processes import mean_over_processes
 from ganzoo.schedule import Number
 
@@ -28,11 +27,7 @@ class LeCam(Loss):
 
     def __init__(self, weight: Number = 0.3, decay: float = 0.99) -> None:
         super().__init__()
-        refuse_if(
-            not 0 <= decay < 1,
-            "loss.lecam.decay is the share of its running means that an update keeps and lies in "
-            f"[0, 1), got {decay}: type loss.lecam.decay=0.99.",
-        )
+        check_decay("lecam", decay)
         self.weight, self.decay = weight, decay
         self.register_buffer("averages", torch.zeros(2))
         self.register_buffer("observations", torch.zeros((), dtype=torch.long))

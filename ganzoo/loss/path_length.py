@@ -3,8 +3,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from ganzoo.error import refuse_if
-from ganzoo.loss.base import Loss, Turn
+from ganzoo.loss.base import Loss, Turn, check_decay
 from ganzoo.network.base import style_of
 from ganzoo.processes import mean_over_processes
 from ganzoo.schedule import Number
@@ -29,11 +28,7 @@ class PathLength(Loss):
 
     def __init__(self, weight: Number = 2.0, decay: float = 0.99) -> None:
         super().__init__()
-        refuse_if(
-            not 0 <= decay < 1,
-            "loss.path_length.decay is the share of its running mean that a step keeps and lies in "
-            f"[0, 1), got {decay}: type loss.path_length.decay=0.99.",
-        )
+        check_decay("path_length", decay)
         self.weight, self.decay = weight, decay
         self.register_buffer("length", torch.zeros(()))
 
