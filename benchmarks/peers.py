@@ -119,10 +119,22 @@ def dropping_trunk() -> list[nn.Module]:
     return [*layers, nn.Flatten()]
 
 
+def adam(player: nn.Module) -> Adam:
+    """Adam as PyTorch-GAN and the tutorial have it."""
+    return Adam(player.parameters(), lr=2e-4, betas=(0.5, 0.999))
+
+
+def gaussian(layer: nn.Module) -> None:
+    """DCGAN's first weights, of convolutions and of batch norm, as both have them too."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+    elif isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1.0, 0.02)
+
+
 def pytorch_gan(generator: nn.Module, judge: nn.Module, size: int, clock: Clock) -> None:
     """The loop of PyTorch-GAN's gan.py and dcgan.py: G first, losses printed at every step."""
-    optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    optimizer_d = Adam(judge.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_g, optimizer_d = adam(generator), adam(judge)
     criterion = nn.BCELoss()
     clock.watch(lambda n: generator(torch.randn(n, 100)))
     for images, _ in per_sample(size, 64, clock.digits):
@@ -151,20 +163,14 @@ def pytorch_gan_mlp(clock: Clock) -> None:
 def pytorch_gan_dcgan(clock: Clock) -> None:
     judge = nn.Sequential(*dropping_trunk(), nn.Linear(512, 1), nn.Sigmoid())
     generator = nn.Sequential(*upsampling(100))
-    for layer in (*generator, *judge):
-        if isinstance(layer, nn.Conv2d):
-            nn.init.normal_(layer.weight, 0.0, 0.02)
-        elif isinstance(layer, nn.BatchNorm2d):
-            nn.init.normal_(layer.weight, 1.0, 0.02)
-    pytorch_gan(generator, judge, 32, clock)
+    pytorch_gan(generator.apply(gaussian), judge.apply(gaussian), 32, clock)
 
 
 def pytorch_gan_wgan_gp(clock: Clock) -> None:
     """PyTorch-GAN's wgan_gp.py: dense networks, five critic steps to each of the generator."""
     generator = nn.Sequential(*mlp((False, True, True, True), 0.8, 100))
     critic = nn.Sequential(*mlp_trunk(), nn.Linear(256, 1))
-    optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    optimizer_d = Adam(critic.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_g, optimizer_d = adam(generator), adam(critic)
     clock.watch(lambda n: generator(torch.randn(n, 100)))
     for step, (images, _) in enumerate(per_sample(28, 64, clock.digits), start=1):
         optimizer_d.zero_grad()
@@ -190,14 +196,6 @@ def pytorch_gan_wgan_gp(clock: Clock) -> None:
 
 def tutorial(clock: Clock) -> None:
     """The DCGAN of PyTorch's tutorial at 32 pixels, one halving less than its 64."""
-
-    def initialise(layer: nn.Module) -> None:
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(layer.weight, 0.0, 0.02)
-        elif isinstance(layer, nn.BatchNorm2d):
-            nn.init.normal_(layer.weight, 1.0, 0.02)
-            nn.init.zeros_(layer.bias)
-
     up: list[nn.Module] = [nn.Unflatten(1, (100, 1, 1))]
     for before, after, stride in ((100, 256, 1), (256, 128, 2), (128, 64, 2)):
         grow = nn.ConvTranspose2d(before, after, 4, stride, stride - 1, bias=False)
@@ -208,10 +206,9 @@ def tutorial(clock: Clock) -> None:
         down += [halve, nn.BatchNorm2d(after), nn.LeakyReLU(0.2, True)]
     generator = nn.Sequential(*up, nn.ConvTranspose2d(64, 1, 4, 2, 1, bias=False), nn.Tanh())
     judge = nn.Sequential(*down, nn.Conv2d(256, 1, 4, bias=False), nn.Sigmoid(), nn.Flatten(0))
-    generator.apply(initialise)
-    judge.apply(initialise)
-    optimizer_d = Adam(judge.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    optimizer_g = Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    generator.apply(gaussian)
+    judge.apply(gaussian)
+    optimizer_g, optimizer_d = adam(generator), adam(judge)
     criterion = nn.BCELoss()
     clock.watch(lambda n: generator(torch.randn(n, 100)))
     for images, _ in per_sample(32, 128, clock.digits):
@@ -277,7 +274,7 @@ def torchgan(clock: Clock) -> None:
     from torchgan import losses, models  # noqa: PLC0415
     from torchgan.trainer import Trainer  # noqa: PLC0415
 
-    adam = {"betas": (0.5, 0.999)}
+    betas = {"betas": (0.5, 0.999)}
     parts = {
         "generator": (models.DCGANGenerator, 1e-4),
         "discriminator": (models.DCGANDiscriminator, 3e-4),
@@ -287,7 +284,7 @@ def torchgan(clock: Clock) -> None:
         name: {
             "name": kind,
             "args": {**channels[name], "step_channels": 64},
-            "optimizer": {"name": Adam, "args": {"lr": lr, **adam}},
+            "optimizer": {"name": Adam, "args": {"lr": lr, **betas}},
         }
         for name, (kind, lr) in parts.items()
     }
